@@ -1,0 +1,1 @@
+"""Sparse isocon analysis: element mobility and mass change in alteration haloes and weathering profiles."""

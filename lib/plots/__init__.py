@@ -1,0 +1,69 @@
+"""Figures of the compendium: one style sheet, words on figures, and the plot idioms of the field.
+
+Functions take plain arrays or pandas frames and an Axes (default: the current one), and return the Axes.
+"""
+
+from lib.plots.bars import forest, gain_loss_bars, immobility_ranking, selection_frequency
+from lib.plots.benchmark import benchmark_curves, gain_heatmap, score_table, truth_scatter
+from lib.plots.diagrams_isocon import guo_isocon, isocon_diagram, spread_factors
+from lib.plots.labels import end_labels, formula, point_labels, quantity
+from lib.plots.modes import membership_path, mode_plot, path_plot
+from lib.plots.notes import count_note, panel_labels, verdict_box, watermark
+from lib.plots.profiles import profile
+from lib.plots.scales import RatioPercentLocator, percent_text, ratio_percent_axis
+from lib.plots.style import (
+    FIELD_MAPS,
+    OKABE_ITO,
+    ROLES,
+    STYLE,
+    WIDTH_MM,
+    class_colors,
+    field_map,
+    figure,
+    save,
+    style_context,
+    use_style,
+)
+from lib.plots.wedges import concentration_ratio, wedge
+
+__all__ = [
+    "FIELD_MAPS",
+    "OKABE_ITO",
+    "ROLES",
+    "STYLE",
+    "WIDTH_MM",
+    "RatioPercentLocator",
+    "benchmark_curves",
+    "class_colors",
+    "concentration_ratio",
+    "count_note",
+    "end_labels",
+    "field_map",
+    "figure",
+    "forest",
+    "formula",
+    "gain_heatmap",
+    "gain_loss_bars",
+    "guo_isocon",
+    "immobility_ranking",
+    "isocon_diagram",
+    "membership_path",
+    "mode_plot",
+    "panel_labels",
+    "path_plot",
+    "percent_text",
+    "point_labels",
+    "profile",
+    "quantity",
+    "ratio_percent_axis",
+    "save",
+    "score_table",
+    "selection_frequency",
+    "spread_factors",
+    "style_context",
+    "truth_scatter",
+    "use_style",
+    "verdict_box",
+    "watermark",
+    "wedge",
+]

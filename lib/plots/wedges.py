@@ -1,0 +1,172 @@
+"""Ratio diagrams: the wedge of one element against a reference, and concentration ratios in element order."""
+
+import numpy as np
+from matplotlib.ticker import FixedFormatter, FixedLocator, NullFormatter, NullLocator, ScalarFormatter
+
+from lib.plots import _check
+from lib.plots.labels import formula
+from lib.plots.notes import count_note
+from lib.plots.scales import RatioPercentLocator, percent_text
+from lib.plots.style import ROLES, field_map
+
+__all__ = ["concentration_ratio", "wedge"]
+
+
+def wedge(
+    fresh_reference, fresh_element, altered_reference, altered_element, *, reference="Zr", element="K2O",
+    reference_unit="ppm", element_unit="wt%", position=None, position_label="Sample", sectors=True, n=None, ax=None,
+):  # fmt: skip
+    """Draw an element against a reference element, with the wedge that the fresh rocks span from the origin.
+
+    Above the wedge the element was gained relative to the reference, below it was lost; inside, samples that moved
+    away from the origin are enriched because other matter left, those that moved towards it are diluted.
+
+    Parameters
+    ----------
+    fresh_reference, fresh_element : array, shape (n_fresh,), > 0
+    altered_reference, altered_element : array, shape (n_altered,), > 0
+    reference, element : str
+        Names.
+    reference_unit, element_unit : str
+    position : array, shape (n_altered,), optional
+        Shown by colour.
+    position_label : str
+    sectors : bool
+        Name the sectors.
+    n : int or str, optional
+        Default: the two counts.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+
+    References
+    ----------
+    Ague (1994) Am. J. Sci. 294, 989-1057; Bucholz & Ague (2010): wedge diagram.
+    """
+    where = "wedge"
+    ax = _check.axes_or_current(ax)
+    x0 = _check.array(where, "fresh_reference", fresh_reference, positive=True)
+    y0 = _check.array(where, "fresh_element", fresh_element, x0.shape, positive=True)
+    x1 = _check.array(where, "altered_reference", altered_reference, positive=True)
+    y1 = _check.array(where, "altered_element", altered_element, x1.shape, positive=True)
+    fresh = np.isfinite(x0) & np.isfinite(y0)
+    if not fresh.any():
+        raise ValueError(f"{where}: no fresh sample has both {reference} and {element}; the wedge needs one at least")
+    low, high = np.min((y0 / x0)[fresh]), np.max((y0 / x0)[fresh])
+    xmax = 1.12 * np.nanmax(np.concatenate([x0, x1]))
+    ymax = 1.12 * max(np.nanmax(np.concatenate([y0, y1])), high * np.nanmean(x0))
+    edge = np.array([0, xmax])
+    ax.fill_between(edge, low * edge, high * edge, color="#D9D9D9", lw=0, zorder=0)
+    for value in (low, high):
+        ax.plot(edge, value * edge, color=ROLES["reference"], lw=0.8, zorder=1)
+    if position is None:
+        ax.scatter(x1, y1, s=20, color=ROLES["gain"], edgecolors="white", linewidths=0.4, label="altered", zorder=3)
+    else:
+        dots = ax.scatter(x1, y1, s=20, c=_check.array(where, "position", position, x1.shape), cmap=field_map(),
+                          edgecolors="white", linewidths=0.4, label="altered", zorder=3)  # fmt: skip
+        bar = ax.figure.colorbar(dots, ax=ax, aspect=28, pad=0.02)
+        bar.set_label(position_label)
+        bar.outline.set_linewidth(0.5)
+    ax.scatter(x0, y0, s=30, marker="s", facecolors="white", edgecolors="black", linewidths=1, label="fresh", zorder=4)
+    ax.set(xlim=(0, xmax), ylim=(0, ymax))
+    ax.set(xlabel=f"{formula(reference)} ({reference_unit})", ylabel=f"{formula(element)} ({element_unit})")
+    if sectors:
+        style = {"transform": ax.transAxes, "fontsize": 7, "style": "italic", "zorder": 5}
+        ax.text(0.03, 0.97, f"gain of {formula(element)}", color=ROLES["gain"], ha="left", va="top", **style)
+        ax.text(0.97, 0.03, f"loss of {formula(element)}", color=ROLES["loss"], ha="right", va="bottom", **style)
+        _wedge_words(ax, np.sqrt(low * high), edge[1], ymax)
+    return count_note(ax, f"{fresh.sum()} fresh (squares), {np.isfinite(x1 * y1).sum()} altered" if n is None else n)
+
+
+def _wedge_words(ax, middle, xmax, ymax):
+    """Write what moving along the wedge means, at its far and its near end, along its middle."""
+    far = min(xmax, ymax / middle)
+    words = {"anchor": "data", "fontsize": 7, "color": ROLES["reference"], "style": "italic", "zorder": 2}
+    for part, text, align in ((0.985, "residual enrichment →", "right"), (0.04, "← dilution", "left")):
+        ax.text(part * far, part * far * middle, text, ha=align, va="center", rotation_mode="anchor",
+                rotation=np.rad2deg(np.arctan(middle)), transform_rotates_text=True,
+                **{k: v for k, v in words.items() if k != "anchor"})  # fmt: skip
+
+
+def concentration_ratio(
+    names, ratio, *, lower=None, upper=None, r_inv=None, r_inv_interval=None, immobile=None, n=None, ax=None
+):
+    """Draw concentration ratios altered/fresh in element order, with the ratio of the immobile elements as a line.
+
+    The right axis reads as gain or loss of each element, 100 (ratio/r_inv - 1) %.
+
+    Parameters
+    ----------
+    names : sequence of str, length n_elements
+    ratio : array, shape (n_elements,), > 0
+        c_A / c_0.
+    lower, upper : array, shape (n_elements,), optional
+        95 % interval of the ratio.
+    r_inv : float, optional
+        Ratio of the immobile elements; the total mass change is 100 (1/r_inv - 1) %.
+    r_inv_interval : (float, float), optional
+        95 % interval of `r_inv`, drawn as a band.
+    immobile : array of bool, shape (n_elements,), optional
+        Filled symbols.
+    n : int or str, optional
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+
+    References
+    ----------
+    Ague (1994) Am. J. Sci. 294, 989-1057: concentration ratio diagram.
+    """
+    where = "concentration_ratio"
+    ax = _check.axes_or_current(ax)
+    names = _check.names_of(where, names)
+    ratio = _check.array(where, "ratio", ratio, (len(names),), positive=True)
+    lower, upper = _check.interval(where, lower, upper, ratio)
+    held = _check.mask(where, "immobile", immobile, len(names))
+    level = 1.0 if r_inv is None else float(r_inv)
+    tone = np.where(held, ROLES["immobile"], np.where(ratio > level, ROLES["gain"], ROLES["loss"]))
+    x = np.arange(len(names))
+    ax.set_yscale("log")
+    if r_inv is not None:
+        if r_inv_interval is not None:
+            ax.axhspan(*_check.array(where, "r_inv_interval", r_inv_interval, (2,), positive=True),
+                       color=ROLES["immobile"], alpha=0.2, lw=0)  # fmt: skip
+        text = f"$r_{{inv}}$ = {level:.3f}, mass change {percent_text(100 * (1 / level - 1))} %"
+        ax.axhline(level, color=ROLES["immobile"], lw=1.3, label=text)
+    ax.axhline(1, color=ROLES["muted"], lw=0.8, ls=(0, (5, 2)), label="no change of concentration")
+    for color in np.unique(tone):
+        pick = tone == color
+        if lower is not None:
+            ax.errorbar(x[pick], ratio[pick], _check.bars_around(ratio, lower, upper)[:, pick], fmt="none",
+                        ecolor=color, elinewidth=0.9)  # fmt: skip
+    ax.scatter(x, ratio, s=20, c=np.where(held, tone, "white"), edgecolors=tone, linewidths=1, zorder=3)
+    ax.set_xticks(x, [formula(name) for name in names], rotation=90 if len(names) > 8 else 0)
+    ax.set(xlim=(-0.7, len(names) - 0.3), ylabel="Concentration ratio, altered/fresh (1)")
+    _plain_log_ticks(ax)
+    if r_inv is not None:
+        twin = ax.secondary_yaxis("right")
+        bottom, top = ax.get_ylim()
+        percent = RatioPercentLocator(9).tick_values(100 * (bottom / level - 1), 100 * (top / level - 1))
+        twin.yaxis.set_major_locator(FixedLocator(level * (1 + percent / 100)))
+        twin.yaxis.set_minor_locator(NullLocator())
+        twin.yaxis.set_major_formatter(FixedFormatter([percent_text(p) for p in percent]))
+        twin.set_ylabel("Gain or loss (%)")
+    ax.legend(loc="best")
+    return count_note(ax, n)
+
+
+def _plain_log_ticks(ax):
+    """Write 0.5, 1, 2, 5 on the log axis of ratios instead of powers of ten."""
+    bottom, top = ax.get_ylim()
+    every = np.array([m * 10.0**e for e in range(-4, 6) for m in (1, 2, 5)])
+    fine = np.array([m * 10.0**e for e in range(-4, 6) for m in (0.6, 0.7, 0.8, 0.9, 1.2, 1.5, 1, 2, 3, 5)])
+    seen = every[(every >= bottom) & (every <= top)]
+    ticks = seen if len(seen) >= 4 else fine[(fine >= bottom) & (fine <= top)]
+    ax.yaxis.set_major_locator(FixedLocator(np.unique(ticks)))
+    ax.yaxis.set_major_formatter(ScalarFormatter())
+    ax.yaxis.set_minor_formatter(NullFormatter())
+    ax.set_ylim(bottom, top)
