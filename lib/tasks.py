@@ -129,9 +129,7 @@ def _children(seed, n):
         if isinstance(seed, bool) or not isinstance(seed, numbers.Integral) or seed < 0:
             raise ValueError(f"seed = {seed!r}: expected an integer of 0 or more, or a numpy.random.SeedSequence")
         seed = np.random.SeedSequence(int(seed))
-    return [
-        np.random.SeedSequence(seed.entropy, spawn_key=(*seed.spawn_key, i), pool_size=seed.pool_size) for i in range(n)
-    ]
+    return [np.random.SeedSequence(seed.entropy, spawn_key=(*seed.spawn_key, i), pool_size=seed.pool_size) for i in range(n)]
 
 
 def run_tasks(func, tasks, *, seed=None, n_jobs=1, store=None, label="", progress=None):
@@ -152,8 +150,8 @@ def run_tasks(func, tasks, *, seed=None, n_jobs=1, store=None, label="", progres
     store : path, optional
         Folder for finished results. Each is written, whole or not at all, by this process as soon as it arrives; a
         sweep that was killed, or given more tasks, computes only what is missing. A stored result is used again only
-        for the same arguments, stream, function and source code (its module and all that this imports from the same
-        package). Files are pickles: keep the folder to yourself.
+        for the same arguments, stream, function and source code (its module and all of lib that this imports).
+        Files are pickles: keep the folder to yourself.
     label : str
         Name in the progress bar and in messages.
     progress : bool, optional

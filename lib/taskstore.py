@@ -1,7 +1,7 @@
 """A folder of finished results, found again by what they were computed from.
 
 The key of a result is a hash of the function's name, its source code (the module that defines it and every module of
-the same package which that imports, found without importing anything), the arguments, the random stream, and the
+lib which that imports, see `lib.sources`), the arguments, the random stream, and the
 versions of Python, NumPy and SciPy.  Comments and layout of the code do not count.  A result is one file, written under
 another name and then renamed, so that an interrupted write leaves nothing that looks finished; a checksum in the file
 tells a damaged one.
@@ -32,7 +32,7 @@ _loaded = {}  # module name -> (its spec, hash): a process keeps the hash of the
 
 
 def code_hash(func):
-    """Hash of the source code that a function depends on inside its own package.
+    """Hash of the source code that a function depends on: its module and all of lib that this imports.
 
     The source is read when the process first asks, and again only after `importlib.reload` of the module: what counts
     is the code that runs in this process, not what was written to disk meanwhile.
@@ -59,10 +59,12 @@ def code_hash(func):
 
 
 def _files(module):
-    """Source files to follow: of ``lib`` all that the module imports, of a script or another package the file itself."""
+    """Source files to follow: the module, also one outside lib (a script), and what it imports of lib."""
     own = sources.closure(module)
     path = getattr(sys.modules.get(module), "__file__", None)
-    return own or ({module: Path(path)} if path and path.endswith(".py") else {})
+    if own or not path or not path.endswith(".py"):
+        return own
+    return {module: Path(path), **sources.closure(Path(path))}
 
 
 def value_hash(value, memo=None):

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
 
+from lib import sources
 from lib import tasks as tasks_module
 from lib.tasks import TaskError, run_tasks, spawn
 from lib.taskstore import code_hash, value_hash
@@ -268,6 +269,8 @@ def test_code_hash_follows_what_the_module_imports_but_not_its_comments(tmp_path
     (package / "apart.py").write_text("A = 1\n")
     (package / "work.py").write_text("from .tool import edge\n\ndef cut(x):\n    return x + edge()\n")
     monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sources, "ROOT", package)
+    monkeypatch.setattr(sources, "PACKAGE", "quarry")
 
     def fresh():
         for name in [n for n in sys.modules if n.partition(".")[0] == "quarry"]:

@@ -38,7 +38,7 @@ SUGGESTED_PRIORS = {
 }
 #: Smallest slab variances (squared log units).
 SLAB_FLOOR = 0.01
-SCALE_PRIOR_DOF = 6.0
+SCALE_PRIOR_DOF = kernels.SCALE_PRIOR_DOF
 _HALF_LOG_2PI = 0.5 * np.log(2 * np.pi)
 
 

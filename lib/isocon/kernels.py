@@ -12,6 +12,8 @@ import numpy as np
 from numba import njit
 
 MEDIAN, HUBER, WELSCH, FIXED = 0, 1, 2, 3
+#: Weight, in cells, of the stated errors in the estimate of the noise scale.
+SCALE_PRIOR_DOF = 6.0
 
 
 @njit(cache=True, nogil=True)
@@ -264,21 +266,27 @@ def hard_refit(x, p, s2, below, weight, count, cut, k, m):
 
 
 @njit(cache=True, nogil=True)
-def rescale(r2, count, quantiles, n_members):
-    """Noise scale from the h-th smallest r2 (h = 35 % of the elements), spec of step 5; unclipped.
+def rescale(r2, count, dof, quantiles, n_members):
+    """Noise scale k from the h-th smallest r2, h = 35 % of the elements; not clipped.
 
-    ``quantiles`` (I_total + 1, I) holds chi2_{dof_i, p} with p = min(.9, h/(n_A + 1)) for every n_A.
+    ``quantiles`` (I_total + 1, I) holds chi2_{dof_i, p} with p = min(.9, h/(n_A + 1)) for every n_A.  The quantile
+    rests on h elements only; k^2 is therefore drawn towards the stated errors (k = 1) with the weight of
+    SCALE_PRIOR_DOF cells, which matters for one or two samples and vanishes for ten.
     """
     total = 0
+    cells = 0.0
     for i in range(r2.size):
         total += count[i]
+        cells += count[i] * dof[i]
     h = max(1, int(np.rint(0.35 * total)))
     ratio = r2 / quantiles[min(n_members, total)]
     seen = 0
     for i in np.argsort(ratio):
         seen += count[i]
         if seen >= h:
-            return np.sqrt(ratio[i] * total / max(total - 1, 1))
+            k2 = ratio[i] * total / max(total - 1, 1)
+            known = h * cells / total
+            return np.sqrt((SCALE_PRIOR_DOF + known * k2) / (SCALE_PRIOR_DOF + known))
     return 1.0
 
 
@@ -304,7 +312,7 @@ def algorithm_s(x, p, s2, below, weight, count, dof, cut, quantiles, tune, k, es
         for i in range(member.size):
             if member[i]:
                 n_members += count[i]
-        new = min(max(rescale(r2, count, quantiles, n_members), k_low), k_high)
+        new = min(max(rescale(r2, count, dof, quantiles, n_members), k_low), k_high)
         if abs(new - k) < 0.02 * k:
             break
         k = new

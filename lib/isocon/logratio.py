@@ -48,6 +48,8 @@ class IsoconData:
     n_fresh : int
     fresh_scatter : array, shape (I,)
         Standard deviation of ln c among the fresh samples (NaN with fewer than 2).
+    fresh : array, shape (K, I)
+        The fresh samples; NaN where not measured.
     notes : tuple of str
         What was left out, and why.
     """
@@ -68,6 +70,7 @@ class IsoconData:
     density_altered: np.ndarray | None = None
     n_fresh: int = 1
     fresh_scatter: np.ndarray | None = None
+    fresh: np.ndarray | None = None
     notes: tuple[str, ...] = ()
 
     @property
@@ -114,6 +117,7 @@ class IsoconData:
             sigma_protolith=self.sigma_protolith[e],
             weight=self.weight[e],
             fresh_scatter=None if self.fresh_scatter is None else self.fresh_scatter[e],
+            fresh=None if self.fresh is None else self.fresh[:, e],
             altered=self.altered[cells],
             log_ratio=self.log_ratio[cells],
             below=self.below[cells],
@@ -285,6 +289,7 @@ def from_arrays(
         density_altered=None if density_altered is None else np.asarray(density_altered, float),
         n_fresh=len(fresh),
         fresh_scatter=scatter[keep],
+        fresh=np.where(known, fresh, np.nan)[:, keep],
         notes=tuple(notes),
     )
 

@@ -32,7 +32,12 @@ class Mode:
 
     @property
     def mass_change_pct(self) -> np.ndarray:
-        """Mass change of every sample on this isocon (members' mean), shape (N,), per cent of the original mass."""
+        """Mass change of every sample at the minimum, shape (N,), per cent of the original mass."""
+        return 100 * np.expm1(-self.m)
+
+    @property
+    def mass_change_refit_pct(self) -> np.ndarray:
+        """The same on the members' mean, shape (N,), per cent of the original mass."""
         return 100 * np.expm1(-self.m_refit)
 
 

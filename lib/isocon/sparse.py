@@ -91,9 +91,13 @@ def fit_sparse(
     )  # fmt: skip
     weight = np.exp(-0.5 * r2 / (tuning * k) ** 2 / dof)
     mode_list = []
+    r2_mode = np.empty(len(x))
     for vector, objective, support in zip(modes, value, effective, strict=True):
         refit = vector.copy()
         inside, _ = kernels.hard_refit(x, p, s2, below, data.weight, used.astype(np.int64), cut, k, refit)
+        if support < 1.5 * data.weight[used].min():  # one element alone: its own vector, no refit on strangers
+            kernels.distances(x, p, s2, below, vector, np.empty_like(x), r2_mode)
+            refit, inside = vector, used & (r2_mode < k * k * cut)
         mode_list.append(
             Mode(vector, refit, float(objective), float(support), tuple(np.array(data.elements)[inside]))
         )

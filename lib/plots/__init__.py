@@ -10,7 +10,7 @@ from lib.plots.labels import end_labels, formula, point_labels, quantity
 from lib.plots.modes import membership_path, mode_plot, path_plot
 from lib.plots.notes import count_note, panel_labels, verdict_box, watermark
 from lib.plots.profiles import profile
-from lib.plots.scales import RatioPercentLocator, percent_text, ratio_percent_axis
+from lib.plots.scales import RatioPercentLocator, color_bar, percent_text, plain_log_axis, ratio_percent_axis
 from lib.plots.style import (
     FIELD_MAPS,
     OKABE_ITO,
@@ -35,6 +35,7 @@ __all__ = [
     "RatioPercentLocator",
     "benchmark_curves",
     "class_colors",
+    "color_bar",
     "concentration_ratio",
     "count_note",
     "end_labels",
@@ -52,6 +53,7 @@ __all__ = [
     "panel_labels",
     "path_plot",
     "percent_text",
+    "plain_log_axis",
     "point_labels",
     "profile",
     "quantity",

@@ -36,9 +36,7 @@ def array(where, name, value, shape=None, *, positive=False):
     try:
         out = np.array(value, dtype=float)
     except (TypeError, ValueError) as error:
-        raise ValueError(
-            f"{where}: {name} holds something that is not a number ({error}); pass numbers or NaN"
-        ) from error
+        raise ValueError(f"{where}: {name} holds something that is not a number ({error}); pass numbers or NaN") from error
     wanted = "(" + ", ".join("any" if s is None else str(s) for s in shape) + ")"
     if out.ndim != len(shape) or any(s is not None and s != t for s, t in zip(shape, out.shape, strict=True)):
         raise ValueError(f"{where}: {name} has shape {out.shape}, expected {wanted}; check its order and length")
@@ -56,9 +54,7 @@ def mask(where, name, value, n):
         return np.zeros(n, dtype=bool)
     out = np.array(value)
     if out.dtype != bool or out.shape != (n,):
-        raise ValueError(
-            f"{where}: {name} must be a boolean array of shape ({n},), got {out.dtype} of shape {out.shape}"
-        )
+        raise ValueError(f"{where}: {name} must be a boolean array of shape ({n},), got {out.dtype} of shape {out.shape}")
     return out
 
 

@@ -5,7 +5,7 @@ import numpy as np
 from lib.plots import _check
 from lib.plots.labels import formula
 from lib.plots.notes import count_note
-from lib.plots.scales import ratio_percent_axis
+from lib.plots.scales import percent_text, ratio_percent_axis
 from lib.plots.style import OKABE_ITO, ROLES, class_colors
 
 __all__ = ["forest", "gain_loss_bars", "immobility_ranking", "selection_frequency"]
@@ -74,9 +74,10 @@ def gain_loss_bars(
         where_to = {"x": change, "y": at, "xerr": spread} if flat else {"x": at, "y": change, "yerr": spread}
         ax.errorbar(**where_to, fmt="none", ecolor="#222222", elinewidth=0.8, capsize=1.5, capthick=0.8, zorder=3)
     for i in at[bound]:
-        tip, tail = (-16, 0) if flat else (0, -16), (change[i], i) if flat else (i, change[i])
-        ax.annotate("", tip, tail, textcoords="offset points",
-                    arrowprops={"arrowstyle": "-|>", "lw": 0.9, "color": tone[i], "mutation_scale": 6})  # fmt: skip
+        tail, shift = ((change[i], i), (-16, 0)) if flat else ((i, change[i]), (0, -16))
+        ax.annotate("", tail, shift, textcoords="offset points", annotation_clip=False,
+                    arrowprops={"arrowstyle": "<|-", "lw": 0.9, "color": tone[i], "mutation_scale": 6, "shrinkA": 0,
+                                "shrinkB": 0})  # fmt: skip
     texts = [formula(names[i]) for i in order]
     if flat:
         ax.axvline(0, color="black", lw=0.7, zorder=4)
@@ -86,6 +87,8 @@ def gain_loss_bars(
         ax.axhline(0, color="black", lw=0.7, zorder=4)
         ax.set_xticks(at, texts, rotation=90 if len(names) > 10 else 0)
         ax.set(xlim=(-0.6, len(names) - 0.4), ylabel="Gain or loss of the original amount (%)")
+    if scale == "linear":
+        (ax.xaxis if flat else ax.yaxis).set_major_formatter(percent_text)
     ax.tick_params(axis="y" if flat else "x", length=0)
     return count_note(ax, n)
 
@@ -147,9 +150,9 @@ def immobility_ranking(
     if threshold is not None:
         ax.axvline(threshold, color="black", lw=0.8, ls=(0, (4, 2)), zorder=0, label=f"threshold {threshold:.3g}")
     if kind == "probability":
-        ax.set(xlim=(0, 1.02), xlabel="Posterior probability of immobility (1)")
+        ax.set(xlim=(-0.02, 1.02), xlabel="Posterior probability of immobility (1)")
     else:
-        ax.set(xlim=(0, None), xlabel="Scaled distance from the common shift, $r_i/\\sqrt{N}$ (σ)")
+        ax.set(xlim=(0, None), xlabel="Scaled distance $r_i/\\sqrt{N}$ (σ)")
     ax.set_yticks(at, [formula(names[i]) for i in order])
     ax.set_ylim(len(names) - 0.4, -0.6)
     ax.legend(loc="lower right" if kind == "probability" else "upper right")
@@ -230,9 +233,7 @@ def selection_frequency(names, frequency, n_draws, *, threshold=None, sort=True,
     names = _check.names_of(where, names)
     f = _check.array(where, "frequency", frequency, (len(names),))
     if np.any((f < 0) | (f > 1)):
-        raise ValueError(
-            f"{where}: frequency spans {np.nanmin(f):.3g}-{np.nanmax(f):.3g}, expected 0-1; divide by n_draws"
-        )
+        raise ValueError(f"{where}: frequency spans {np.nanmin(f):.3g}-{np.nanmax(f):.3g}, expected 0-1; divide by n_draws")
     if int(n_draws) < 1:
         raise ValueError(f"{where}: n_draws is {n_draws}, expected the number of resamples, 1 or more")
     z2 = 1.959964**2

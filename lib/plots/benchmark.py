@@ -8,7 +8,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullForma
 from lib.plots import _check
 from lib.plots.labels import end_labels, formula
 from lib.plots.notes import count_note
-from lib.plots.scales import RatioPercentLocator, percent_text
+from lib.plots.scales import RatioPercentLocator, color_bar, percent_text
 from lib.plots.style import ROLES, class_colors, field_map
 
 __all__ = ["benchmark_curves", "gain_heatmap", "score_table", "truth_scatter"]
@@ -115,12 +115,10 @@ def score_table(
     lower, upper = _check.interval(where, lower, upper, v)
     bounds = None if limits is None else _check.array(where, "limits", limits, (len(scenarios),))
     if log and np.nanmin(v) <= 0:
-        raise ValueError(
-            f"{where}: smallest value is {np.nanmin(v):.3g}, expected > 0 with log colours; pass log=False"
-        )
+        raise ValueError(f"{where}: smallest value is {np.nanmin(v):.3g}, expected > 0 with log colours; pass log=False")
     norm = (LogNorm if log else Normalize)(np.nanmin(v), np.nanmax(v))
-    image = ax.imshow(np.ma.masked_invalid(v), cmap=field_map("light").reversed(), norm=norm, aspect="auto")
-    image.cmap.set_bad("#EEEEEE")
+    colors = field_map("light").with_extremes(bad="#EEEEEE")
+    image = ax.imshow(np.ma.masked_invalid(v), cmap=colors, norm=norm, aspect="auto")
     for (i, j), value in np.ndenumerate(v):
         text = "not run" if np.isnan(value) else fmt.format(value)
         if lower is not None and np.isfinite(value):
@@ -133,15 +131,14 @@ def score_table(
     ax.set_yticks(range(len(methods)), methods)
     ax.tick_params(length=0, top=True, labeltop=True, bottom=False, labelbottom=False)
     ax.spines[:].set_visible(False)
-    bar = ax.figure.colorbar(image, ax=ax, pad=0.02, aspect=28)
-    bar.set_label(label)
-    bar.outline.set_visible(False)
+    bar = color_bar(ax, image, label)
     if log:
         bar.ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         bar.ax.yaxis.set_minor_formatter(NullFormatter())
-    if n is not None:
-        ax.set_xlabel(n if isinstance(n, str) else f"n = {n} data sets a cell", loc="right", fontsize=7)
+    words = ["framed: within the acceptance limit"] if bounds is not None else []
+    words += [n if isinstance(n, str) else f"n = {n} data sets a cell"] if n is not None else []
+    ax.set_xlabel("; ".join(words), loc="right", fontsize=7)
     return ax
 
 
@@ -155,9 +152,7 @@ def _frame(j, i):
     return Rectangle((j - 0.47, i - 0.44), 0.94, 0.88, fill=False, edgecolor=ROLES["immobile"], linewidth=1.4)
 
 
-def truth_scatter(
-    truth, estimate, *, lower=None, upper=None, groups=None, quantity="mass change", unit="%", n=None, ax=None
-):
+def truth_scatter(truth, estimate, *, lower=None, upper=None, groups=None, quantity="mass change", unit="%", n=None, ax=None):
     """Draw estimates against the known answer with the 1:1 line, and print error, bias and coverage.
 
     Parameters
@@ -209,20 +204,17 @@ def truth_scatter(
     ax.set(xlim=ends, ylim=ends, xlabel=f"True {quantity} ({unit})", ylabel=f"Estimated {quantity} ({unit})")
     ax.set_box_aspect(1)
     error = (e - t)[np.isfinite(e - t)]
-    text = f"mean |error| {np.mean(np.abs(error)):.2f} {unit}\nbias {np.mean(error):+.2f} {unit}"
+    points = "% points" if unit == "%" else unit
+    text = f"mean |error| {np.mean(np.abs(error)):.2f} {points}\nbias {np.mean(error):+.2f} {points}"
     if lower is not None:
         text += f"\n95 % interval covers {100 * np.mean((lower <= t) & (t <= upper)):.0f} %"
-    ax.text(
-        0.03, 0.97, text.replace("-", "\N{MINUS SIGN}"), transform=ax.transAxes, va="top", fontsize=7, linespacing=1.3
-    )
+    ax.text(0.03, 0.97, text.replace("-", "\N{MINUS SIGN}"), transform=ax.transAxes, va="top", fontsize=7, linespacing=1.3)
     if len(kinds) > 1:
         ax.legend(loc="lower right")
     return count_note(ax, int(np.isfinite(t * e).sum()) if n is None else n)
 
 
-def gain_heatmap(
-    change, elements, samples, *, immobile=None, limit=None, sample_label="Sample", colorbar=True, ax=None
-):
+def gain_heatmap(change, elements, samples, *, immobile=None, limit=None, sample_label="Sample", colorbar=True, ax=None):
     """Draw gains and losses of all elements in all samples, on colours symmetrical in the logarithm of the ratio.
 
     Parameters
@@ -247,15 +239,13 @@ def gain_heatmap(
     elements, samples = _check.names_of(where, elements), _check.names_of(where, samples)
     v = _check.array(where, "change", change, (len(elements), len(samples)))
     if np.nanmin(v) <= -100:
-        raise ValueError(
-            f"{where}: smallest change is {np.nanmin(v):.4g} %, expected > -100 %; total losses go in as NaN"
-        )
+        raise ValueError(f"{where}: smallest change is {np.nanmin(v):.4g} %, expected > -100 %; total losses go in as NaN")
     held = _check.mask(where, "immobile", immobile, len(elements))
     logs = np.log1p(v / 100)
     top = float(np.nanmax(np.abs(logs))) if limit is None else float(np.log1p(limit / 100))
-    image = ax.imshow(np.ma.masked_invalid(logs), cmap=field_map("diverging"), vmin=-top, vmax=top, aspect="auto",
+    colors = field_map("diverging").with_extremes(bad="#D0D0D0")
+    image = ax.imshow(np.ma.masked_invalid(logs), cmap=colors, vmin=-top, vmax=top, aspect="auto",
                       interpolation="nearest")  # fmt: skip
-    image.cmap.set_bad("#D0D0D0")
     rows, cols = np.nonzero(np.isnan(v))
     ax.plot(cols, rows, ls="none", marker="x", ms=3, mew=0.6, color="#777777")
     ax.set_xticks(range(len(samples)), samples, rotation=90 if max(map(len, samples)) > 3 else 0)
@@ -268,10 +258,8 @@ def gain_heatmap(
     ax.tick_params(which="both", length=0)
     ax.set_xlabel(sample_label)
     if colorbar:
-        bar = ax.figure.colorbar(image, ax=ax, pad=0.02, aspect=28, extend="both" if limit is not None else "neither")
+        bar = color_bar(ax, image, "Gain or loss (%)", extend="both" if limit is not None else "neither")
         ticks = RatioPercentLocator(9).tick_values(100 * np.expm1(-top), 100 * np.expm1(top))
         bar.ax.yaxis.set_major_locator(FixedLocator(np.log1p(ticks / 100)))
         bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: percent_text(100 * np.expm1(value))))
-        bar.set_label("Gain or loss (%)")
-        bar.outline.set_linewidth(0.5)
     return ax

@@ -7,6 +7,7 @@ from matplotlib.colors import Normalize
 from lib.plots import _check
 from lib.plots.labels import formula, point_labels
 from lib.plots.notes import count_note
+from lib.plots.scales import color_bar
 from lib.plots.style import ROLES, class_colors, field_map
 
 __all__ = ["guo_isocon", "isocon_diagram", "spread_factors"]
@@ -118,6 +119,8 @@ def isocon_diagram(
 
     limits = _limits(x, y, scale)
     ax.set(xscale=scale, yscale=scale, xlim=limits, ylim=limits)
+    if slope is not None:
+        _draw_isocon(ax, where, slope, slope_interval, limits)
     lines = {"constant mass (slope 1)": (1.0, (0, (5, 2)))}
     if density_ratio is not None:
         lines[f"constant volume ({density_ratio:.2f})"] = (density_ratio, (0, (1, 1.5)))
@@ -127,8 +130,6 @@ def isocon_diagram(
             lines[f"constant {formula(constant)} ({own:.2f})"] = (own, (0, (5, 1.5, 1, 1.5)))
     for text, (value, dash) in lines.items():
         _slope_line(ax, value, limits, color=ROLES["muted"], lw=0.8, ls=dash, label=text, zorder=1)
-    if slope is not None:
-        _draw_isocon(ax, where, slope, slope_interval, limits)
     tints = class_colors(7)[3:6]
     for i, (text, value) in enumerate((alternatives or {}).items()):
         label = f"{text} ({100 * (1 / value - 1):+.0f} %)".replace("-", "\N{MINUS SIGN}")
@@ -238,7 +239,7 @@ def guo_isocon(
     x, y = k * fresh, k * altered * ratio[:, None]
     order = np.arange(len(altered)) + 1.0 if position is None else position
     order = _check.array(where, "position", order, (len(altered),))
-    shade = ScalarMappable(Normalize(np.nanmin(order), np.nanmax(order)), field_map("sequential"))
+    shade = ScalarMappable(Normalize(np.nanmin(order), np.nanmax(order)), field_map("points"))
     limits = _limits(x, y.ravel(), "log")
     ax.set(xscale="log", yscale="log", xlim=limits, ylim=limits)
     _slope_line(ax, 1.0, limits, color=ROLES["reference"], lw=1.0, zorder=1)
@@ -253,9 +254,7 @@ def guo_isocon(
     prefix = "$k_i$ × " if scaling is not None else ""
     ax.set(xlabel=f"Fresh rock, $c_0$ ({prefix}{unit})", ylabel=f"Altered rock, $\\mu_n c_A$ ({prefix}{unit})")
     if colorbar:
-        bar = ax.figure.colorbar(shade, ax=ax, shrink=0.85, aspect=28, pad=0.02)
-        bar.set_label(position_label)
-        bar.outline.set_linewidth(0.5)
+        bar = color_bar(ax, shade, position_label)
         if position is None:
             bar.set_ticks(np.unique(np.linspace(1, len(y), min(len(y), 6)).round()))
     if labels:

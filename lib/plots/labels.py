@@ -174,6 +174,8 @@ def _separate(anchors, sizes, ink, fixed, edges, px):
     near = np.hypot(*np.moveaxis(anchors[:, None] - anchors[None], -1, 0))
     order = np.argsort(-np.sum(near < 40 * px, axis=1), kind="stable")  # crowded ones choose first
     boxes, centres, chosen = np.full((n, 4), np.nan), anchors.copy(), np.zeros(n)
+    along = np.linspace(0.1, 0.8, 8)[:, None]  # points of a leader line, from the point to its label
+    leads = np.full((n, 8, 2), np.nan)
     for _sweep in range(3):
         for i in order:
             centre = anchors[i] + unit * (gaps[:, None] + sizes[i] / 2 * np.minimum(1, 1.25 * np.abs(unit)))
@@ -183,10 +185,19 @@ def _separate(anchors, sizes, ink, fixed, edges, px):
             wide = np.minimum(box[:, None, 2:], others[None, :, 2:]) - np.maximum(box[:, None, :2], others[None, :, :2])
             overlap = np.prod(np.maximum(wide, 0), axis=2).sum(axis=1) / np.prod(sizes[i])
             inside = np.all((points[None] > box[:, None, :2]) & (points[None] < box[:, None, 2:]), axis=2)
+            lead = anchors[i] + along * (centre - anchors[i])[:, None]
+            crossed = np.zeros(len(box))
+            if len(others):
+                hit = (lead[:, :, None] > others[:, :2]) & (lead[:, :, None] < others[:, 2:])
+                crossed += hit.all(axis=3).sum(axis=(1, 2))
+            theirs = np.delete(leads, i, axis=0).reshape(-1, 2)
+            with np.errstate(invalid="ignore"):
+                hit = (theirs > box[:, None, :2]) & (theirs < box[:, None, 2:])
+            crossed += hit.all(axis=2).sum(axis=1)
             out = np.maximum(edges[:2] - box[:, :2], 0) + np.maximum(box[:, 2:] - edges[2:], 0)
-            cost = 30 * overlap + inside @ weight + 5 * out.sum(axis=1) / px + 0.12 * gaps / px
+            cost = 30 * overlap + inside @ weight + 3 * crossed + 5 * out.sum(axis=1) / px + 0.12 * gaps / px
             best = int(np.argmin(cost))
-            boxes[i], centres[i], chosen[i] = box[best], centre[best], gaps[best]
+            boxes[i], centres[i], chosen[i], leads[i] = box[best], centre[best], gaps[best], lead[best]
     return centres, chosen
 
 

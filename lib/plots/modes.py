@@ -8,7 +8,7 @@ from matplotlib.colors import Normalize
 from lib.plots import _check
 from lib.plots.labels import formula, point_labels
 from lib.plots.notes import count_note, verdict_box
-from lib.plots.scales import percent_text, ratio_percent_axis
+from lib.plots.scales import color_bar, percent_text, plain_log_axis, ratio_percent_axis
 from lib.plots.style import OKABE_ITO, ROLES, field_map
 
 __all__ = ["membership_path", "mode_plot", "path_plot"]
@@ -56,25 +56,21 @@ def mode_plot(
         modes = pd.DataFrame(modes)
         missing = {"mass_change", "objective", "n_effective"} - set(modes.columns)
         if missing:
-            raise ValueError(
-                f"{where}: modes lacks column(s) {', '.join(sorted(missing))}; it has {list(modes.columns)}"
-            )
+            raise ValueError(f"{where}: modes lacks column(s) {', '.join(sorted(missing))}; it has {list(modes.columns)}")
         for i, mode in enumerate(modes.itertuples(index=False)):
             color = ROLES["immobile"] if i == 0 else ROLES["undecided"]
-            ax.axvline(mode.mass_change, color=color, lw=0.9, ls="-" if i == 0 else (0, (4, 2)), zorder=1)
+            foot = low - (0.14 if element_change is not None else 0.1) * room
+            ax.plot([mode.mass_change] * 2, [foot, mode.objective], color=color, lw=0.9, ls="-" if i == 0 else (0, (4, 2)))
             ax.scatter([mode.mass_change], [mode.objective], s=34, marker="o", c=color if i == 0 else "white",
                        edgecolors=color, linewidths=1.3, zorder=4)  # fmt: skip
         tone = [ROLES["immobile"]] + ["#A66F00"] * (len(modes) - 1)
-        texts = [
-            f"{percent_text(c)} %\n({e:.1f} elements)"
-            for c, e in zip(modes.mass_change, modes.n_effective, strict=True)
-        ]
+        texts = [f"{_short(c)} %\n({e:.1f} elements)" for c, e in zip(modes.mass_change, modes.n_effective, strict=True)]
         point_labels(ax, modes.mass_change, modes.objective, texts, colors=tone[: len(modes)])
     floor = low - 0.12 * room
     if element_change is not None:
         x = _check.array(where, "element_change", element_change)
         held = _check.mask(where, "immobile", immobile, len(x))
-        floor = low - 0.55 * room
+        floor = low - 0.62 * room
         for pick, color in ((held, ROLES["immobile"]), (~held, ROLES["muted"])):
             ax.plot(
                 x[pick],
@@ -87,28 +83,38 @@ def mode_plot(
                 zorder=3,
             )
         if names is not None:
-            _rug_names(ax, x, _check.names_of(where, names, len(x)), held, floor + 0.1 * room)
+            seen = (x >= np.nanmin(m)) & (x <= np.nanmax(m))
+            _rug_names(ax, x, _check.names_of(where, names, len(x)), held, seen, floor + 0.07 * room, 0.1 * room, m)
     ax.set(ylim=(floor - 0.02 * room, high + 0.12 * room), xlim=(np.nanmin(m), np.nanmax(m)))
+    ax.set_yticks([t for t in ax.get_yticks() if low - 0.12 * room <= t <= high + 0.12 * room])
     ax.set(xlabel="Mass change (%)", ylabel=label)
     if ambiguous:
         verdict_box(ax, "AMBIGUOUS", "warning", loc="upper left")
     return count_note(ax, n)
 
 
-def _rug_names(ax, x, names, held, y):
-    """Write element names upright over their ticks, kept a line's width apart from left to right."""
+def _short(change):
+    """Write a change with one decimal when it is small."""
+    return f"{change:+.1f}".replace("-", "\N{MINUS SIGN}") if abs(change) < 10 else percent_text(change)
+
+
+def _rug_names(ax, x, names, held, seen, y, rise, m):
+    """Write the names of elements in view upright over their ticks, kept apart, each joined to its tick."""
     order = np.argsort(x, kind="stable")
-    where = np.log1p(x[order] / 100)
-    step = 0.030 * np.ptp(ax.xaxis.get_transform().transform(np.array([np.nanmin(x), np.nanmax(x)])))
-    place = where.copy()
-    for _turn in range(300):
+    order = order[seen[order]]
+    place = np.log1p(x[order] / 100)
+    low, high = np.log1p(np.array([np.nanmin(m), np.nanmax(m)]) / 100)
+    step = min(0.036 * (high - low), 0.97 * (high - low) / max(len(order), 1))
+    place = np.clip(place, low + step / 2, high - step / 2)
+    for _turn in range(400):
         push = np.maximum(step - np.diff(place), 0) / 2
         place[:-1] -= push
         place[1:] += push
-    for i, p in zip(order, place, strict=True):
-        if np.isfinite(x[i]):
-            ax.text(100 * np.expm1(p), y, formula(names[i]), rotation=90, ha="center", va="bottom", fontsize=7,
-                    color=ROLES["immobile"] if held[i] else "#666666", clip_on=True)  # fmt: skip
+        place = np.clip(place, low + step / 2, high - step / 2)
+    for i, at in zip(order, 100 * np.expm1(place), strict=True):
+        color = ROLES["immobile"] if held[i] else "#666666"
+        ax.plot([x[i], at], [y, y + rise], color=color, lw=0.4, zorder=1)
+        ax.text(at, y + 1.15 * rise, formula(names[i]), rotation=90, ha="center", va="bottom", fontsize=7, color=color)
 
 
 def path_plot(
@@ -151,16 +157,15 @@ def path_plot(
     place = _check.array(where, "position", place, (y.shape[1],))
     reach = np.ptp(place) or 1.0
     for j in range(y.shape[1]):
-        color = OKABE_ITO["blue"] if y.shape[1] == 1 else field_map()((place[j] - place.min()) / reach * 0.92)
+        color = OKABE_ITO["blue"] if y.shape[1] == 1 else field_map("points")((place[j] - place.min()) / reach)
         ax.plot(c, y[:, j], color=color, lw=1.1)
     if y.shape[1] > 1:
-        bar = ax.figure.colorbar(
-            ScalarMappable(Normalize(place.min(), place.max()), field_map()), ax=ax, pad=0.02, aspect=24
-        )
-        bar.set_label(position_label)
-        bar.outline.set_linewidth(0.5)
+        color_bar(ax, ScalarMappable(Normalize(place.min(), place.max()), field_map("points")), position_label)
     ax.set_xscale("log")
     ax.set(xlim=(c.min(), c.max()), xlabel=threshold_label, ylabel="Mass change (%)")
+    plain_log_axis(ax, "x")
+    if chosen is not None or plateau is not None:
+        ax.legend(loc="best")
     return count_note(ax, f"{y.shape[1]} samples" if n is None and y.shape[1] > 1 else n)
 
 
@@ -199,9 +204,7 @@ def membership_path(
     order = np.lexsort((-np.nansum(w, axis=0), first))
     logc = np.log(c)
     middle = (logc[1:] + logc[:-1]) / 2 if len(c) > 1 else np.array([])
-    edges = (
-        np.exp(np.concatenate([[logc[0]], middle, [logc[-1]]])) if len(c) > 1 else np.array([c[0] * 0.9, c[0] * 1.1])
-    )
+    edges = np.exp(np.concatenate([[logc[0]], middle, [logc[-1]]])) if len(c) > 1 else np.array([c[0] * 0.9, c[0] * 1.1])
     mesh = ax.pcolormesh(edges, np.arange(len(names) + 1) - 0.5, w.T[order], cmap=field_map("light"), vmin=0, vmax=1,
                          rasterized=True)  # fmt: skip
     ax.hlines(np.arange(1, len(names)) - 0.5, edges[0], edges[-1], color="white", lw=0.6)
@@ -210,10 +213,9 @@ def membership_path(
     ax.set_yticks(np.arange(len(names)), [formula(names[i]) for i in order])
     ax.tick_params(axis="y", length=0)
     ax.set(ylim=(len(names) - 0.5, -0.5), xlim=(edges[0], edges[-1]), xlabel=threshold_label)
+    plain_log_axis(ax, "x")
     if colorbar:
-        bar = ax.figure.colorbar(mesh, ax=ax, pad=0.02, aspect=24)
-        bar.set_label("Membership of the immobile set (1)")
-        bar.outline.set_linewidth(0.5)
+        color_bar(ax, mesh, "Membership of the immobile set (1)")
     return ax
 
 
@@ -221,11 +223,9 @@ def _draw_threshold(ax, chosen, plateau, shade=True):
     """Mark the threshold used and the plateau."""
     if plateau is not None:
         if shade:
-            ax.axvspan(*plateau, color=ROLES["immobile"], alpha=0.12, lw=0, zorder=0)
-            ax.text(np.sqrt(plateau[0] * plateau[1]), 0.97, "plateau", transform=ax.get_xaxis_transform(), ha="center",
-                    va="top", fontsize=7, color=ROLES["immobile"], style="italic")  # fmt: skip
+            ax.axvspan(*plateau, color=ROLES["immobile"], alpha=0.12, lw=0, zorder=0, label="plateau")
         else:
             for edge in plateau:
                 ax.axvline(edge, color=ROLES["immobile"], lw=0.8, zorder=3)
     if chosen is not None:
-        ax.axvline(chosen, color=OKABE_ITO["vermillion"], lw=1.0, ls=(0, (4, 2)), zorder=3)
+        ax.axvline(chosen, color=OKABE_ITO["vermillion"], lw=1.0, ls=(0, (4, 2)), zorder=3, label="threshold used")

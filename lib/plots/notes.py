@@ -75,8 +75,8 @@ def watermark(fig, text="QUICK MODE: not for use"):
     for old in [t for t in fig.texts if t.get_gid() == "watermark"]:
         old.remove()
     width, height = fig.get_size_inches() * 72
-    # about 0.62 em a letter; the text takes at most 85 % of the diagonal
-    size = min(48.0, max(7.0, 0.85 * (width**2 + height**2) ** 0.5 / (0.62 * max(len(text), 1)), 0.0))
+    # about 0.66 em a letter; the text takes about 70 % of the diagonal
+    size = min(48.0, max(7.0, 0.72 * (width**2 + height**2) ** 0.5 / (0.66 * max(len(text), 1))))
     angle = 30 if height > 0.5 * width else 15
     return fig.text(
         0.5,
@@ -133,5 +133,6 @@ def verdict_box(target, text, level="note", loc="upper right"):
     box = target.legend([], [], title="\n".join(lines), loc=where, frameon=True, framealpha=1, borderpad=0.2)
     box.get_title().set(fontsize=7.5, color=edge, fontweight="bold", multialignment="center")
     box.get_frame().set(facecolor=fill, edgecolor=edge, linewidth=0.8)
+    box._legend_box.sep = 0  # no room for the handles that are not there
     box.set_gid(f"verdict:{level}")
     return box

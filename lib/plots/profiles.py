@@ -81,9 +81,7 @@ def profile(
         text = (names or {}).get(key, key) or None
         good = np.isfinite(value[order])
         if lo is not None and band:
-            (ax.fill_betweenx if down else ax.fill_between)(
-                s, lo[order], hi[order], color=color, alpha=0.2, lw=0, zorder=1
-            )
+            (ax.fill_betweenx if down else ax.fill_between)(s, lo[order], hi[order], color=color, alpha=0.2, lw=0, zorder=1)
         elif lo is not None:
             reach = _check.bars_around(value, lo, hi)[:, order]
             ax.errorbar(*_turn(s, value[order], down), **{"xerr" if down else "yerr": reach}, fmt="none", ecolor=color,
@@ -91,24 +89,13 @@ def profile(
         line = {"ls": "-", "lw": 0.8} if connect else {"ls": "none"}
         ax.plot(*_turn(s[good], value[order][good], down), color=color, marker=_MARKERS[i], ms=4, mec="white", mew=0.4,
                 label=text, zorder=3, **line)  # fmt: skip
-    ax.set(
-        **dict(zip(("ylabel", "xlabel") if down else ("xlabel", "ylabel"), (position_label, value_label), strict=True))
-    )
-    if down:
-        if not ax.yaxis_inverted():
-            ax.invert_yaxis()
-        ax.xaxis.set_label_position("top")
-        ax.xaxis.tick_top()
+    ax.set(**dict(zip(("ylabel", "xlabel") if down else ("xlabel", "ylabel"), (position_label, value_label), strict=True)))
+    if down and not ax.yaxis_inverted():
+        ax.invert_yaxis()
     _draw_zones(ax, where, zones or [], down)
     if legend and len(ax.get_legend_handles_labels()[1]) > 1:
         ax.legend(loc=legend)
-    note = n if n is not None else len(t)
-    if down:  # the axis is on top: the count goes below
-        note = note if isinstance(note, str) else f"n = {note}"
-        ax.text(1, -0.02, note, transform=ax.transAxes, ha="right", va="top",
-                fontsize=7, color="#333333")  # fmt: skip
-        return ax
-    return count_note(ax, note)
+    return count_note(ax, len(t) if n is None else n)
 
 
 def _series(values):

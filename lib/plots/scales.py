@@ -1,22 +1,23 @@
-"""An axis in per cent on which a gain and the loss that undoes it have the same length."""
+"""Scales: per cent with gains and losses of equal weight, logarithmic axes in plain numbers, colour bars."""
 
 import numpy as np
-from matplotlib.ticker import FuncFormatter, Locator
+from matplotlib.ticker import FixedLocator, FuncFormatter, Locator, NullFormatter
 
-__all__ = ["RatioPercentLocator", "percent_text", "ratio_percent_axis"]
+__all__ = ["RatioPercentLocator", "color_bar", "percent_text", "plain_log_axis", "ratio_percent_axis"]
 
 _FLOOR = -99.99  # per cent; the logarithm of a total loss does not exist
 
-# factors whose per cent changes make round, mirrored ticks; from coarse to fine
-_FACTORS = (
-    (10.0,),
-    (3.0, 10.0),
-    (2.0, 5.0, 10.0),
-    (1.5, 2.0, 3.0, 5.0, 10.0),
-    (1.25, 1.5, 2.0, 3.0),
-    (1.1, 1.2, 1.4),
-    (1.05, 1.1, 1.15, 1.2, 1.25),
-    (1.01, 1.02, 1.03, 1.04, 1.05),
+# changes in per cent, from coarse to fine; coarse sets mirror gains and losses (x2 and /2), fine ones are round
+_TICKS = (
+    (-99.9, -99, -90, 0, 900, 9900, 99900),
+    (-99, -97, -90, -67, 0, 200, 900, 2900, 9900),
+    (-98, -95, -90, -80, -50, 0, 100, 400, 900, 1900, 4900),
+    (-90, -80, -67, -50, -33, 0, 50, 100, 200, 400, 900),
+    (-80, -67, -50, -33, -20, 0, 25, 50, 100, 200, 400),
+    (-80, -60, -40, -20, 0, 20, 40, 60, 100, 150),
+    (-40, -30, -20, -10, 0, 10, 20, 30, 40, 50),
+    (-20, -15, -10, -5, 0, 5, 10, 15, 20),
+    (-6, -5, -4, -3, -2, -1, 0, 1, 2, 3, 4, 5, 6),
 )
 
 
@@ -40,7 +41,7 @@ def percent_text(value, _position=None):
 
 
 class RatioPercentLocator(Locator):
-    """Ticks at changes of mirrored factors (x2 and /2, x10 and /10, ...), the finest set with at most `most` ticks.
+    """Ticks at round or mirrored changes (x2 and /2, x10 and /10, ...): as many as `most` allows.
 
     Parameters
     ----------
@@ -58,12 +59,8 @@ class RatioPercentLocator(Locator):
     def tick_values(self, vmin, vmax):
         """Return the ticks between `vmin` and `vmax`, per cent."""
         best = np.array([0.0])
-        for factors in _FACTORS:
-            top = factors[-1]
-            decades = [top**k for k in range(5)] if top == 10.0 else [1.0]
-            up = np.unique([1.0, *(f * d for f in factors for d in decades)])
-            changes = 100 * (np.concatenate([1 / up[:0:-1], up]) - 1)
-            seen = changes[(changes >= vmin - 1e-9) & (changes <= vmax + 1e-9)]
+        for ticks in _TICKS:
+            seen = np.array([t for t in ticks if vmin - 1e-9 <= t <= vmax + 1e-9], dtype=float)
             if len(best) < len(seen) <= self.most:
                 best = seen
         return best
@@ -94,3 +91,49 @@ def ratio_percent_axis(ax, axis="x", most=8):
     which.set_major_locator(RatioPercentLocator(most))
     which.set_major_formatter(FuncFormatter(percent_text))
     return ax
+
+
+def plain_log_axis(ax, axis="y"):
+    """Write 0.5, 1, 2, 5 on a logarithmic axis instead of powers of ten; call it when the limits are final.
+
+    Parameters
+    ----------
+    ax : Axes
+    axis : {"x", "y"}
+
+    Returns
+    -------
+    Axes
+    """
+    which, limits = getattr(ax, f"{axis}axis"), sorted(getattr(ax, f"get_{axis}lim")())
+    for steps in ((1,), (1, 3), (1, 2, 5), (1, 1.5, 2, 3, 5, 7), (1, 1.1, 1.2, 1.3, 1.4, 1.6, 1.8, 2, 0.6, 0.7, 0.8, 0.9)):
+        ticks = np.unique([round(s * 10.0**e, 12) for e in range(-6, 8) for s in steps])
+        seen = ticks[(ticks >= limits[0]) & (ticks <= limits[1])]
+        if len(seen) >= 4:
+            break
+    which.set_major_locator(FixedLocator(seen))
+    which.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    which.set_minor_formatter(NullFormatter())
+    return ax
+
+
+def color_bar(ax, mappable, label, **kwargs):
+    """Draw a thin colour bar beside an Axes, exactly as tall as it is.
+
+    Parameters
+    ----------
+    ax : Axes
+    mappable : matplotlib.cm.ScalarMappable
+    label : str
+        With its unit.
+    **kwargs
+        Passed to ``Figure.colorbar``.
+
+    Returns
+    -------
+    matplotlib.colorbar.Colorbar
+    """
+    bar = ax.figure.colorbar(mappable, cax=ax.inset_axes([1.025, 0, 0.035, 1]), **kwargs)
+    bar.set_label(label)
+    bar.outline.set_linewidth(0.5)
+    return bar

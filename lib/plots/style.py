@@ -9,7 +9,10 @@ from pathlib import Path
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
+import numpy as np
 from cmcrameri import cm as crameri
+from matplotlib.colors import ListedColormap
+from PIL import Image
 
 __all__ = [
     "FIELD_MAPS",
@@ -52,7 +55,14 @@ ROLES = {
 }
 
 #: Scientific colour maps for fields (Crameri 2018), by use.
-FIELD_MAPS = {"sequential": "batlow", "diverging": "vik", "light": "lapaz_r", "error": "lajolla", "binary": "grayC"}
+FIELD_MAPS = {
+    "sequential": "batlow",
+    "points": "batlow",
+    "diverging": "vik",
+    "light": "lapaz_r",
+    "error": "lajolla",
+    "binary": "grayC",
+}
 
 STYLE = {
     "font.family": "sans-serif",
@@ -69,14 +79,13 @@ STYLE = {
     "figure.titlesize": 9,
     "axes.linewidth": 0.6,
     "axes.labelpad": 3,
+    "figure.constrained_layout.wspace": 0.03,
+    "figure.constrained_layout.hspace": 0.03,
     "axes.titlepad": 4,
     "axes.axisbelow": True,
     "axes.unicode_minus": True,
     "axes.prop_cycle": mpl.cycler(
-        color=[
-            OKABE_ITO[k]
-            for k in ("blue", "vermillion", "bluish_green", "reddish_purple", "orange", "sky_blue", "black")
-        ]
+        color=[OKABE_ITO[k] for k in ("blue", "vermillion", "bluish_green", "reddish_purple", "orange", "sky_blue", "black")]
     ),
     "image.cmap": "cmc.batlow",
     "lines.linewidth": 1.1,
@@ -214,8 +223,9 @@ def field_map(use="sequential"):
 
     Parameters
     ----------
-    use : {"sequential", "diverging", "light", "error", "binary"}
-        Kind of field; see `FIELD_MAPS`.
+    use : {"sequential", "points", "diverging", "light", "error", "binary"}
+        Kind of field; see `FIELD_MAPS`. "points" is the sequential map without its palest part, for symbols and
+        lines on white.
 
     Returns
     -------
@@ -223,7 +233,8 @@ def field_map(use="sequential"):
     """
     if use not in FIELD_MAPS:
         raise ValueError(f"field_map: {use!r} is unknown; expected one of {', '.join(FIELD_MAPS)}")
-    return getattr(crameri, FIELD_MAPS[use])
+    whole = getattr(crameri, FIELD_MAPS[use])
+    return ListedColormap(whole(np.linspace(0, 0.86, 256)), name="batlow_points") if use == "points" else whole
 
 
 def save(fig, stem, formats=("png", "svg")):
@@ -252,6 +263,19 @@ def save(fig, stem, formats=("png", "svg")):
     stable = {key: STYLE[key] for key in ("svg.fonttype", "svg.hashsalt", "savefig.dpi", "savefig.facecolor")}
     with mpl.rc_context(stable):
         for path, kind in zip(paths, formats, strict=True):
-            extra = {"pil_kwargs": {"optimize": True}} if kind == "png" else {}
-            fig.savefig(path, metadata=undated[kind], **extra)
+            fig.savefig(path, metadata=undated[kind])
+            if kind == "png":
+                _shrink(path)
     return paths
+
+
+def _shrink(path, most=195_000):
+    """Rewrite a PNG without its (opaque) alpha channel, and with a palette when it is larger than `most` bytes."""
+    dots_a_metre = {"dpi": (STYLE["savefig.dpi"],) * 2}
+    with Image.open(path) as image:
+        plain = image.convert("RGB")
+    plain.save(path, optimize=True, **dots_a_metre)
+    if path.stat().st_size > most:
+        plain.quantize(256, method=Image.Quantize.MEDIANCUT, kmeans=2, dither=Image.Dither.NONE).save(
+            path, optimize=True, **dots_a_metre
+        )

@@ -1,12 +1,13 @@
 """Ratio diagrams: the wedge of one element against a reference, and concentration ratios in element order."""
 
 import numpy as np
-from matplotlib.ticker import FixedFormatter, FixedLocator, NullFormatter, NullLocator, ScalarFormatter
+from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
+from matplotlib.transforms import ScaledTranslation
 
 from lib.plots import _check
 from lib.plots.labels import formula
 from lib.plots.notes import count_note
-from lib.plots.scales import RatioPercentLocator, percent_text
+from lib.plots.scales import RatioPercentLocator, color_bar, percent_text, plain_log_axis
 from lib.plots.style import ROLES, field_map
 
 __all__ = ["concentration_ratio", "wedge"]
@@ -64,11 +65,9 @@ def wedge(
     if position is None:
         ax.scatter(x1, y1, s=20, color=ROLES["gain"], edgecolors="white", linewidths=0.4, label="altered", zorder=3)
     else:
-        dots = ax.scatter(x1, y1, s=20, c=_check.array(where, "position", position, x1.shape), cmap=field_map(),
+        dots = ax.scatter(x1, y1, s=20, c=_check.array(where, "position", position, x1.shape), cmap=field_map("points"),
                           edgecolors="white", linewidths=0.4, label="altered", zorder=3)  # fmt: skip
-        bar = ax.figure.colorbar(dots, ax=ax, aspect=28, pad=0.02)
-        bar.set_label(position_label)
-        bar.outline.set_linewidth(0.5)
+        color_bar(ax, dots, position_label)
     ax.scatter(x0, y0, s=30, marker="s", facecolors="white", edgecolors="black", linewidths=1, label="fresh", zorder=4)
     ax.set(xlim=(0, xmax), ylim=(0, ymax))
     ax.set(xlabel=f"{formula(reference)} ({reference_unit})", ylabel=f"{formula(element)} ({element_unit})")
@@ -76,18 +75,20 @@ def wedge(
         style = {"transform": ax.transAxes, "fontsize": 7, "style": "italic", "zorder": 5}
         ax.text(0.03, 0.97, f"gain of {formula(element)}", color=ROLES["gain"], ha="left", va="top", **style)
         ax.text(0.97, 0.03, f"loss of {formula(element)}", color=ROLES["loss"], ha="right", va="bottom", **style)
-        _wedge_words(ax, np.sqrt(low * high), edge[1], ymax)
+        with np.errstate(invalid="ignore"):
+            above, below = np.sum(y1 > high * x1), np.sum(y1 < low * x1)
+        _wedge_words(ax, low if above > below else high, xmax, ymax, -1 if above > below else 1)
     return count_note(ax, f"{fresh.sum()} fresh (squares), {np.isfinite(x1 * y1).sum()} altered" if n is None else n)
 
 
-def _wedge_words(ax, middle, xmax, ymax):
-    """Write what moving along the wedge means, at its far and its near end, along its middle."""
-    far = min(xmax, ymax / middle)
-    words = {"anchor": "data", "fontsize": 7, "color": ROLES["reference"], "style": "italic", "zorder": 2}
-    for part, text, align in ((0.985, "residual enrichment →", "right"), (0.04, "← dilution", "left")):
-        ax.text(part * far, part * far * middle, text, ha=align, va="center", rotation_mode="anchor",
-                rotation=np.rad2deg(np.arctan(middle)), transform_rotates_text=True,
-                **{k: v for k, v in words.items() if k != "anchor"})  # fmt: skip
+def _wedge_words(ax, slope, xmax, ymax, side):
+    """Write what moving along the wedge means, outside the edge of it on which fewer samples lie."""
+    far = min(xmax, 0.92 * ymax / slope)
+    beside = ax.transData + ScaledTranslation(0, side * 5 / 72, ax.figure.dpi_scale_trans)
+    for part, text, align in ((0.97, "residual enrichment →", "right"), (0.22, "← dilution", "left")):
+        ax.text(part * far, part * far * slope, text, transform=beside, ha=align, va="bottom" if side > 0 else "top",
+                rotation=np.rad2deg(np.arctan(slope)), rotation_mode="anchor", transform_rotates_text=True,
+                fontsize=7, color=ROLES["reference"], style="italic", zorder=2)  # fmt: skip
 
 
 def concentration_ratio(
@@ -135,7 +136,8 @@ def concentration_ratio(
         if r_inv_interval is not None:
             ax.axhspan(*_check.array(where, "r_inv_interval", r_inv_interval, (2,), positive=True),
                        color=ROLES["immobile"], alpha=0.2, lw=0)  # fmt: skip
-        text = f"$r_{{inv}}$ = {level:.3f}, mass change {percent_text(100 * (1 / level - 1))} %"
+        text = f"$r_{{inv}}$ = {level:.3f}, mass change {100 * (1 / level - 1):+.1f} %"
+        text = text.replace("-", "\N{MINUS SIGN}")
         ax.axhline(level, color=ROLES["immobile"], lw=1.3, label=text)
     ax.axhline(1, color=ROLES["muted"], lw=0.8, ls=(0, (5, 2)), label="no change of concentration")
     for color in np.unique(tone):
@@ -146,7 +148,8 @@ def concentration_ratio(
     ax.scatter(x, ratio, s=20, c=np.where(held, tone, "white"), edgecolors=tone, linewidths=1, zorder=3)
     ax.set_xticks(x, [formula(name) for name in names], rotation=90 if len(names) > 8 else 0)
     ax.set(xlim=(-0.7, len(names) - 0.3), ylabel="Concentration ratio, altered/fresh (1)")
-    _plain_log_ticks(ax)
+    ax.set_ylim(ax.get_ylim())
+    plain_log_axis(ax)
     if r_inv is not None:
         twin = ax.secondary_yaxis("right")
         bottom, top = ax.get_ylim()
@@ -157,16 +160,3 @@ def concentration_ratio(
         twin.set_ylabel("Gain or loss (%)")
     ax.legend(loc="best")
     return count_note(ax, n)
-
-
-def _plain_log_ticks(ax):
-    """Write 0.5, 1, 2, 5 on the log axis of ratios instead of powers of ten."""
-    bottom, top = ax.get_ylim()
-    every = np.array([m * 10.0**e for e in range(-4, 6) for m in (1, 2, 5)])
-    fine = np.array([m * 10.0**e for e in range(-4, 6) for m in (0.6, 0.7, 0.8, 0.9, 1.2, 1.5, 1, 2, 3, 5)])
-    seen = every[(every >= bottom) & (every <= top)]
-    ticks = seen if len(seen) >= 4 else fine[(fine >= bottom) & (fine <= top)]
-    ax.yaxis.set_major_locator(FixedLocator(np.unique(ticks)))
-    ax.yaxis.set_major_formatter(ScalarFormatter())
-    ax.yaxis.set_minor_formatter(NullFormatter())
-    ax.set_ylim(bottom, top)

@@ -10,7 +10,7 @@ import importlib
 
 _HOME = {
     "Fault": "faults", "SchemaError": "faults", "TableFaults": "faults",
-    "Schema": "schemas", "describe_schema": "schemas", "load_schema": "schemas",
+    "Schema": "schemas", "describe_schema": "schema_files", "load_schema": "schema_files",
     "Table": "table", "read": "reader", "check": "checking",
     "Source": "sources", "adapt": "adapters",
     "ExternalDataError": "external", "locate": "external",

@@ -11,49 +11,9 @@ _NUMBER = re.compile(r"[+-]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _AMBIGUOUS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}", re.ASCII)
 _THOUSANDS = re.compile(r"([+-]?\d{1,3}([.,'’ \u00a0\u2009\u202f])\d{3}(?:\2\d{3})*)([.,]\d+)?", re.ASCII)
 _SENTINELS = re.compile(r"-9{2,5}(?:[.,]9{0,2}0*)?", re.ASCII)
-_NOT_DETECTED = {
-    "bdl",
-    "b.d.l.",
-    "b.d.l",
-    "bd",
-    "b.d.",
-    "lod",
-    "<lod",
-    "<dl",
-    "<bdl",
-    "<mdl",
-    "<loq",
-    "<",
-    "blod",
-    "tr",
-    "tr.",
-    "trace",
-}
-_MISSING = {
-    "n/a",
-    "na",
-    "n.a.",
-    "n.a",
-    "#n/a",
-    "nan",
-    "-nan",
-    "null",
-    "none",
-    "-",
-    "--",
-    "---",
-    "–",
-    "—",
-    "−",
-    ".",
-    "?",
-    "x",
-    "*",
-    "nil",
-    "missing",
-}  # noqa: E501
-_EITHER = {"nd", "n.d.", "n.d", "n/d", "not determined", "not detected"}
-_INFINITE = {"inf", "+inf", "-inf", "infinity", "-infinity"}
+_NOT_DETECTED = re.compile(r"<?\s*(b\.?d\.?(l\.?)?|lod|blod|dl|bdl|mdl|loq)|<|tr\.?|trace", re.IGNORECASE)
+_MISSING = re.compile(r"#?n/?a|n\.a\.?|[+-]?nan|null|none|nil|missing|[-–—−.?x*]+|[+-]?inf(inity)?", re.IGNORECASE)
+_EITHER = re.compile(r"n\.?/?d\.?|not det(ermined|ected)?\.?", re.IGNORECASE)
 ADVICE = "leave empty if not analysed, write <0.05 (your detection limit) if below detection"
 
 
@@ -106,16 +66,13 @@ def parse_cell(text: str, style: str | None, *, censored: bool = False) -> tuple
     """
     if not text:
         return "empty", math.nan, ""
-    if text[0] == "<" and len(text) > 1 and text.lower() not in _NOT_DETECTED:
+    if text[0] == "<" and len(text) > 1 and not _NOT_DETECTED.fullmatch(text):
         kind, limit, message = parse_cell(text[1:].strip(), style)
         if kind != "number":
             return "fault", math.nan, message or f"'{text}' has no detection limit; write <0.05, for example"
         if not censored:
-            return (
-                "fault",
-                math.nan,
-                f"'{text}': a value below detection is not allowed in this column; write a number or leave it empty",
-            )
+            message = f"'{text}': a value below detection is not allowed in this column; write a number, or leave it empty"
+            return "fault", math.nan, message
         if limit <= 0:
             return "fault", math.nan, f"'{text}' is not a detection limit; the number after < must be above zero"
         return "censored", limit, ""
@@ -142,25 +99,21 @@ def _why_mark(text, mark, style):
         return (f"'{text}' may be {text.replace(',', '.')} or {whole}, and nothing else in the file tells which; "
                 f"write {text.replace(',', '.')} or {whole}")  # fmt: skip
     names = {".": "point", ",": "comma"}
-    better = text.replace(mark, style)
-    also = (
-        f" (or {text.replace(mark, '')}, if it is a thousands separator)"
-        if re.fullmatch(r"[+-]?[1-9]\d{0,2}[.,]\d{3}", text)
-        else ""
-    )
-    return f"'{text}' has a decimal {names[mark]}, but most numbers of this file have a decimal {names[style]}; write {better}{also}"
+    message = f"'{text}' has a decimal {names[mark]}, but most numbers of this file have a decimal {names[style]}; "
+    if re.fullmatch(r"[+-]?[1-9]\d{0,2}[.,]\d{3}", text):
+        return f"{message}write {text.replace(mark, style)}, or {text.replace(mark, '')} if it is a thousands separator"
+    return f"{message}write {text.replace(mark, style)}"
 
 
 def _why_no_number(text, censored):
     """Explain a cell that is no number, and say what to write."""
-    low = text.lower()
     empty = ADVICE if censored else "write a number, or leave it empty if there is none"
-    if low in _NOT_DETECTED:
+    if _NOT_DETECTED.fullmatch(text):
         limit = "write < and the detection limit, such as <0.05" if censored else empty
         return f"'{text}' does not say how small the value is; {limit}"
-    if low in _EITHER:
+    if _EITHER.fullmatch(text):
         return f"'{text}' may mean not determined or not detected; {empty}"
-    if low in _MISSING or low in _INFINITE:
+    if _MISSING.fullmatch(text):
         return f"'{text}' is not a number; {empty}"
     thousands = _THOUSANDS.fullmatch(text)
     if thousands:

@@ -6,7 +6,7 @@ import importlib
 
 from .faults import Fault, SchemaError, TableFaults
 from .reader import read
-from .schemas import load_schema
+from .schema_files import load_schema
 
 
 def check(source, schema=None) -> list:
@@ -54,6 +54,4 @@ def load_check(schema):
     try:
         return getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError) as error:
-        raise SchemaError(
-            f"input.toml of {schema.stem}: check = '{schema.check}' cannot be imported: {error}"
-        ) from error
+        raise SchemaError(f"input.toml of {schema.stem}: check = '{schema.check}' cannot be imported: {error}") from error

@@ -116,9 +116,7 @@ def _error_role(name, parts, schema, header):
         return f"the errors belong to {parts.base}, which has a fault itself"
     others = [other for other in header if (p := parse_column(other)) and not p.error and p.analyte == parts.analyte]
     if others:
-        return (
-            f"the errors must have the unit of their values, {others[0]}; write {others[0]}_err and convert the numbers"
-        )
+        return f"the errors must have the unit of their values, {others[0]}; write {others[0]}_err and convert the numbers"
     return f"the errors have no column of values; add the column {parts.base}, or delete {name}"
 
 
@@ -144,9 +142,7 @@ def _repair(name, schema, header):
         shown = unit or next(
             (p.unit for other in header if (p := parse_column(other)) and p.analyte == analyte), rule.units[0]
         )
-        return (
-            f"the unknown column {name}: errors (1 sigma, in the unit of the values) are written {analyte}_{shown}_err"
-        )
+        return f"the unknown column {name}: errors (1 sigma, in the unit of the values) are written {analyte}_{shown}_err"
     if not rest:
         return f"the column {name} has no unit; write {_forms(analyte, units)}"
     if guessed and unit == rest:
@@ -211,6 +207,4 @@ def _same_element(grid, roles):
             what = f"{element_of(first.analyte) or first.analyte} is given twice, as {first.name} and {second.name}"
             total = pair & {"FeOT", "Fe2O3T"} and pair <= set(IRON)
             why = " (total iron already holds the rest)" if total else ""
-            grid.fault(
-                grid.header_row, second.name, second.name, f"{what}{why}; keep one of them, or join them in one unit"
-            )
+            grid.fault(grid.header_row, second.name, second.name, f"{what}{why}; keep one of them, or join them in one unit")

@@ -145,23 +145,28 @@ def _text_lines(raw, grid):
     delimiter = next(iter(marks), ",")
     if delimiter != ",":
         grid.notes.append(f"the columns are separated by {DELIMITERS[delimiter]}s")
-    lines, start = [], skip + 1
-    # \x0b, \x0c and the like are not line ends to an editor, so only the text itself is handed to the reader
-    reader = csv.reader(
-        io.StringIO(text.partition("\n")[2] if skip else text, newline=""), delimiter=delimiter, strict=True
-    )
+    try:
+        return list(_records(text.partition("\n")[2] if skip else text, delimiter, skip))
+    except csv.Error as error:
+        what, row = error.args
+        why = "a double quote is opened and never closed" if "end of data" in what else "a double quote stands wrongly"
+        grid.fault(row, None, None, f'{why}; close it, or write "" for a quote inside a quoted text')
+    return []
+
+
+def _records(text, delimiter, skipped):
+    """Yield (line number of the first line, cells) of CSV text."""
+    # a space between a closing quote and the delimiter means nothing, but the reader of the standard library refuses it
+    tidy = re.sub(rf'(?<=")[ ]+(?={delimiter}|\r?\n|\Z)', "", text)
+    # the text itself is handed over, not its lines: \x0b, \x0c and the like are no line ends to an editor
+    reader = csv.reader(io.StringIO(tidy, newline=""), delimiter=delimiter, strict=True, skipinitialspace=True)
+    start = skipped + 1
     try:
         for cells in reader:
-            lines.append((start, cells))
-            start = skip + reader.line_num + 1
+            yield start, cells
+            start = skipped + reader.line_num + 1
     except csv.Error as error:
-        why = (
-            "a double quote is opened and never closed"
-            if "end of data" in str(error)
-            else f"a double quote stands wrongly ({error})"
-        )
-        grid.fault(start, None, None, f'{why}; close it, or write "" for a quote inside a quoted text')
-    return lines
+        raise csv.Error(str(error), start) from None
 
 
 def _arrange(lines, grid):
@@ -220,14 +225,16 @@ def _ragged(cells, width):
     found = len(cells)
     while found > width and not cells[found - 1]:
         found -= 1
-    joined = ",".join(cells)
-    other = next((name for mark, name in ((";", "semicolons"), ("\t", "tabs"), (",", "commas"))
-                  if found < width and any(mark in cell for cell in cells) and joined.count(mark) >= (width - found) / 2), None)  # fmt: skip
     text = f"{found} cells where the header has {width}"
-    if other:
-        return f"{text}; the row is separated by {other}, the header is not: use one delimiter throughout"
     if found > width:
-        return f'{text}; is there a decimal comma, or a comma in a text? Write 45.3, not 45,3, and put texts with commas in double quotes ("...")'
+        return (
+            f"{text}; is there a decimal comma, or a comma in a text? Write 45.3 and not 45,3, "
+            'and put texts with commas in double quotes ("...")'
+        )
+    joined = "".join(cells)
+    for mark, name in ((";", "semicolons"), ("\t", "tabs"), (",", "commas")):
+        if joined.count(mark) >= (width - found) / 2 and found < width:
+            return f"{text}; the row is separated by {name}, the header is not: use one delimiter throughout"
     return f"{text}; add the missing delimiters: an empty cell still needs its own"
 
 

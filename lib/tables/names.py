@@ -24,32 +24,28 @@ UNITS = {
 }
 #: Units of a concentration by mass, with the factor that turns them into mass %.
 TO_WT = {"wt": 1.0, "ppm": 1e-4, "ppb": 1e-7}
-#: How other people write a unit, and what it is here.
-UNIT_HINTS = {
-    **dict.fromkeys(
-        ["%", "wt%", "wt.%", "wtpct", "wt_pct", "wtpercent", "masspct", "mass%", "pct", "w%", "percent"], "wt"
-    ),
-    **dict.fromkeys(
-        ["ppmm", "ppmw", "mg_kg", "mg/kg", "mgkg", "ug_g", "ug/g", "ugg", "g_t", "g/t", "µg/g", "µg_g", "μg/g"], "ppm"
-    ),
-    **dict.fromkeys(["ppbb", "ppbw", "ng_g", "ng/g", "ngg", "ug_kg", "ug/kg", "mg_t", "mg/t", "µg/kg"], "ppb"),
-    **dict.fromkeys(["‰", "permille", "per_mil", "per_mille"], "permil"),
-    **dict.fromkeys(["g/cm3", "gcm3", "g_cc", "g/cc", "gcc"], "g_cm3"),
+#: How other people write a unit, in small letters, for each unit here.
+_SPELLINGS = {
+    "wt": "% wt% wt.% w% wtpct wt_pct wtpercent masspct mass% pct percent",
+    "ppm": "ppmm ppmw mg_kg mg/kg mgkg ug_g ug/g ugg g_t g/t µg/g µg_g μg/g μg_g",
+    "ppb": "ppbb ppbw ng_g ng/g ngg ug_kg ug/kg mg_t mg/t µg/kg μg/kg",
+    "permil": "‰ permille per_mil per_mille",
+    "g_cm3": "g/cm3 gcm3 g_cc g/cc gcc",
 }
+UNIT_HINTS = {word: unit for unit, words in _SPELLINGS.items() for word in words.split()}
 
-ELEMENTS = tuple(
-    "H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Sc Ti V Cr Mn Fe Co Ni Cu Zn Ga Ge As Se Br Kr Rb Sr Y Zr Nb Mo "
-    "Ru Rh Pd Ag Cd In Sn Sb Te I Xe Cs Ba La Ce Pr Nd Sm Eu Gd Tb Dy Ho Er Tm Yb Lu Hf Ta W Re Os Ir Pt Au Hg Tl Pb Bi "
-    "Th U".split()
-)
-#: Oxide (or volatile compound) -> the element that it reports.
-OXIDES = {
-    **{name: re.match(r"[A-Z][a-z]?", name)[0] for name in
-       "SiO2 TiO2 Al2O3 Fe2O3 FeO MnO MnO2 MgO CaO Na2O K2O P2O5 Cr2O3 V2O3 V2O5 NiO CoO Co3O4 CuO ZnO BaO SrO Rb2O Cs2O "
-       "Li2O B2O3 BeO Ga2O3 GeO2 As2O3 As2O5 SnO2 Sb2O3 PbO ZrO2 HfO2 Nb2O5 Ta2O5 WO3 MoO3 ThO2 UO2 U3O8 Sc2O3 Y2O3 La2O3 "
-       "Ce2O3 CeO2 Pr2O3 Pr6O11 Nd2O3 Sm2O3 Eu2O3 Gd2O3 Tb2O3 Dy2O3 Ho2O3 Er2O3 Tm2O3 Yb2O3 Lu2O3".split()},
-    "FeOT": "Fe", "Fe2O3T": "Fe", "H2O": "H", "H2O+": "H", "H2O-": "H", "CO2": "C", "TOC": "C", "SO2": "S", "SO3": "S",
-}  # fmt: skip
+_ELEMENTS = """
+H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Sc Ti V Cr Mn Fe Co Ni Cu Zn Ga Ge As Se Br Kr Rb Sr Y Zr Nb Mo Ru
+Rh Pd Ag Cd In Sn Sb Te I Xe Cs Ba La Ce Pr Nd Sm Eu Gd Tb Dy Ho Er Tm Yb Lu Hf Ta W Re Os Ir Pt Au Hg Tl Pb Bi Th U
+"""
+_OXIDES = """
+SiO2 TiO2 Al2O3 Fe2O3 FeO FeOT Fe2O3T MnO MnO2 MgO CaO Na2O K2O P2O5 H2O H2O+ H2O- CO2 SO2 SO3 Cr2O3 V2O3 V2O5 NiO CoO
+Co3O4 CuO ZnO BaO SrO Rb2O Cs2O Li2O B2O3 BeO Ga2O3 GeO2 As2O3 As2O5 SnO2 Sb2O3 PbO ZrO2 HfO2 Nb2O5 Ta2O5 WO3 MoO3 ThO2
+UO2 U3O8 Sc2O3 Y2O3 La2O3 Ce2O3 CeO2 Pr2O3 Pr6O11 Nd2O3 Sm2O3 Eu2O3 Gd2O3 Tb2O3 Dy2O3 Ho2O3 Er2O3 Tm2O3 Yb2O3 Lu2O3
+"""
+ELEMENTS = tuple(_ELEMENTS.split())
+#: Oxide (or volatile compound) -> the element that it reports; TOC is total organic carbon.
+OXIDES = {name: re.match(r"[A-Z][a-z]?", name)[0] for name in _OXIDES.split()} | {"TOC": "C"}
 #: Everything that leaves a rock on heating; LOI is their sum and not an element.
 VOLATILES = ("LOI", "H2O", "H2O+", "H2O-", "CO2", "S", "SO2", "SO3", "F", "Cl", "C", "TOC")
 #: The ten majors that a whole-rock analysis reports; iron under any of its names.
@@ -97,7 +93,7 @@ def parse_column(name: str) -> ColumnName | None:
 
 
 def known_analyte(analyte: str, unit: str) -> bool:
-    """Tell whether an analyte is known in that unit (oxides, elements, volatiles; isotopes in delta, epsilon, ratio)."""
+    """Tell whether an analyte is known in that unit (isotopes in permil, eps and ratio, else oxides and elements)."""
     if unit in TO_WT:
         return analyte in ANALYTES
     if unit == "permil":

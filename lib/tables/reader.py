@@ -14,7 +14,8 @@ from .columns import assign_roles
 from .faults import TableFaults, in_order
 from .grid import read_grid
 from .names import nearest
-from .schemas import OPEN, load_schema
+from .schema_files import load_schema
+from .schemas import OPEN
 from .table import Table
 from .totals import check_totals
 
@@ -89,7 +90,7 @@ def build(grid, schema, source) -> Table:
     analytes = [role.name for role in numbers if role.analyte]
     warnings = _check_whole(grid, cells, frame, censored, roles, schema)
     if schema.analytes and schema.analytes.totals:
-        label = frame[schema.id_column] if schema.id_column in frame else None
+        label = frame.get(schema.id_column)
         warnings += check_totals(grid, frame, censored, [roles[a] for a in analytes], label)
     if grid.faults:
         raise TableFaults(in_order(grid.faults))
@@ -121,7 +122,8 @@ def _number_column(grid, texts, role, schema, style):
     for i, text in enumerate(texts):
         kind, value, message = parse_cell(text, style, censored=may_censor)
         if kind == "number" and is_sentinel(text) and not (column and column.allow_sentinels):
-            message = f"'{text}' stands for a missing value in many tables; {ADVICE if may_censor else 'leave the cell empty if there is no value'}"
+            advice = ADVICE if may_censor else "leave the cell empty if there is no value"
+            message = f"'{text}' stands for a missing value in many tables; {advice}"
         elif kind == "number":
             message = _wrong_value(text, value, role, rule, bounds)
         elif kind == "censored" and bounds and value > bounds[1]:
@@ -157,11 +159,7 @@ def _text_column(grid, texts, role):
         row, message = grid.rows[i][0], ""
         if not text:
             if column and column.required:
-                what = (
-                    "the sample has no name; give each row a name of its own"
-                    if role.kind == "id"
-                    else "the cell is empty"
-                )
+                what = "the sample has no name; give each row a name of its own" if role.kind == "id" else "the cell is empty"
                 message = what + (f"; write one of {', '.join(column.values)}" if column.values else "")
         elif role.kind == "id" and text in first:
             message = f"the name '{text}' stands in row {first[text]} already; each row needs a name of its own"
@@ -178,13 +176,10 @@ def _text_column(grid, texts, role):
 
 def _check_whole(grid, cells, frame, censored, roles, schema):
     """Check what concerns several cells; returns warnings."""
-    warnings = []
     filled = {name: frame[name].notna().to_numpy() | censored[name] for name in censored}
     analytes = [role.name for role in roles.values() if role.analyte]
     rule = schema.analytes
-    for name in analytes:
-        if len(frame) and not filled[name].any():
-            warnings.append(f"the column {name} holds no value")
+    warnings = [f"the column {name} holds no value" for name in analytes if len(frame) and not filled[name].any()]
     # a cell with a fault counts as filled and a ragged row may hold anything: no fault that only follows from another
     present = sum(any(texts) for name, texts in cells.items() if roles[name].analyte)
     if rule and present < rule.minimum and grid.rows and not grid.ragged:
@@ -200,16 +195,9 @@ def _check_whole(grid, cells, frame, censored, roles, schema):
             lost = int((frame[role.name].notna().to_numpy() & frame[role.values].isna().to_numpy()).sum())
             if lost:
                 warnings.append(f"{role.name}: {lost} errors stand beside empty or censored values and are not used")
-        if (
-            role.kind == "category"
-            and grid.rows
-            and not grid.ragged
-            and set(frame[role.name]) <= {"", *role.declared.values}
-        ):
+        if role.kind == "category" and grid.rows and not grid.ragged and set(frame[role.name]) <= {"", *role.declared.values}:
             counts = Counter(frame[role.name])
             for word, least in role.declared.at_least.items():
                 if counts[word] < least:
-                    grid.fault(
-                        None, role.name, None, f"{counts[word]} rows have '{word}', at least {least} must have it"
-                    )
+                    grid.fault(None, role.name, None, f"{counts[word]} rows have '{word}', at least {least} must have it")
     return warnings

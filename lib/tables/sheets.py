@@ -54,15 +54,10 @@ def excel_lines(raw, grid):
             None,
             f"the cells {area.coord} are merged, only the first holds a value; unmerge them and fill each",
         )
-    hidden = sum(d.hidden for d in sheet.row_dimensions.values()) + sum(
-        d.hidden for d in sheet.column_dimensions.values()
-    )
+    hidden = sum(d.hidden for d in sheet.row_dimensions.values()) + sum(d.hidden for d in sheet.column_dimensions.values())
     if hidden:
         grid.notes.append(f"{hidden} hidden rows or columns were read like the others")
-    lines = []
-    for cells in sheet.iter_rows():
-        lines.append((cells[0].row, [_cell_text(cell, source, grid) for cell in cells]))
-    return lines
+    return [(cells[0].row, [_cell_text(cell, source, grid) for cell in cells]) for cells in sheet.iter_rows()]
 
 
 def _cell_text(cell, source, grid):
@@ -76,9 +71,7 @@ def _cell_text(cell, source, grid):
 
     if value is None:
         if source[cell.coordinate].data_type == "f":
-            return fault(
-                None, "a formula without a stored result; open the file in Excel, recalculate, and paste as values"
-            )
+            return fault(None, "a formula without a stored result; open the file in Excel, recalculate, and paste as values")
         return ""
     if isinstance(value, bool):
         return str(value).upper()

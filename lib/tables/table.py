@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import io
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -80,16 +81,12 @@ class Table:
         Returns
         -------
         Table
-            With a fresh row index; key, checksum, notes and warnings are those of the whole file.
+            With a fresh row index; warnings on rows that are left out go with them, the rest is that of the file.
         """
         mask = np.asarray(mask)
         if mask.shape != (len(self),) or mask.dtype != bool:
-            raise ValueError(
-                f"mask has shape {mask.shape} and type {mask.dtype}; expected ({len(self)},) booleans, one a row"
-            )
-        empty = [
-            a for a in self.analytes if self.frame.loc[mask, a].isna().all() and not self.censored.loc[mask, a].any()
-        ]
+            raise ValueError(f"mask has shape {mask.shape} and type {mask.dtype}; expected ({len(self)},) booleans, one a row")
+        empty = [a for a in self.analytes if self.frame.loc[mask, a].isna().all() and not self.censored.loc[mask, a].any()]
         drop = empty + [self.errors[a] for a in empty if a in self.errors]
 
         def cut(frame):
@@ -100,6 +97,7 @@ class Table:
             units={c: u for c, u in self.units.items() if c not in drop},
             errors={c: e for c, e in self.errors.items() if c not in drop},
             analytes=[a for a in self.analytes if a not in empty],
+            warnings=[text for text in self.warnings if _concerns(text, {self.rows[i] for i in np.flatnonzero(mask)})],
             rows=[row for row, keep in zip(self.rows, mask, strict=True) if keep],
         )  # fmt: skip
 
@@ -140,3 +138,9 @@ class Table:
         if self.censored[column].iloc[i]:
             return f"<{float(self.limit[column].iloc[i])!r}"
         return "" if np.isnan(value) else repr(float(value))
+
+
+def _concerns(text, rows):
+    """Tell whether a warning concerns one of some rows, or the whole file."""
+    match = re.match(r"row (\d+)\b", text)
+    return match is None or int(match[1]) in rows

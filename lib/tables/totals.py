@@ -48,9 +48,7 @@ def check_totals(grid, frame, censored, roles, label=None) -> list:
         if "SiO2" in absent or len(absent) >= 3:
             continue
         skip = _IN_LOI if "LOI" in here else ()
-        total = sum(
-            np.nan_to_num(value[i]) * TO_WT[unit] for name, (value, _, unit) in parts.items() if name not in skip
-        )
+        total = sum(np.nan_to_num(value[i]) * TO_WT[unit] for name, (value, _, unit) in parts.items() if name not in skip)
         if total > FAULT_ABOVE:
             grid.fault(
                 row,
@@ -60,7 +58,5 @@ def check_totals(grid, frame, censored, roles, label=None) -> list:
             )
         elif not USUAL[0] <= total <= USUAL[1]:
             name = f" ({label.iloc[i]})" if label is not None else ""
-            warnings.append(
-                f"row {row}{name}: the analytes add up to {total:.2f} wt%, outside {USUAL[0]:g}-{USUAL[1]:g}"
-            )
+            warnings.append(f"row {row}{name}: the analytes add up to {total:.2f} wt%, outside {USUAL[0]:g}-{USUAL[1]:g}")
     return warnings

@@ -52,13 +52,8 @@ def find_python():
 
 def run(command, quiet=False):
     """Run a command; True when it succeeded."""
-    environment = dict(
-        os.environ, PIP_DISABLE_PIP_VERSION_CHECK="1", UV_PYTHON_DOWNLOADS="never", PYTHONDONTWRITEBYTECODE=""
-    )
-    return (
-        subprocess.run(command, env=environment, stderr=subprocess.DEVNULL if quiet else None, check=False).returncode
-        == 0
-    )
+    environment = dict(os.environ, PIP_DISABLE_PIP_VERSION_CHECK="1", UV_PYTHON_DOWNLOADS="never", PYTHONDONTWRITEBYTECODE="")
+    return subprocess.run(command, env=environment, stderr=subprocess.DEVNULL if quiet else None, check=False).returncode == 0
 
 
 def state():
@@ -90,9 +85,7 @@ def install(python):
     with open(wanted, "w", encoding="utf-8") as stream:
         stream.write(locked("uv"))
     has_uv = run([python, "-m", "pip", "install", "-q", "--require-hashes", "--no-deps", "-r", wanted], quiet=True)
-    if has_uv and run(
-        [python, "-m", "uv", "pip", "sync", "-q", "--require-hashes", "--python", python, LOCK], quiet=True
-    ):
+    if has_uv and run([python, "-m", "uv", "pip", "sync", "-q", "--require-hashes", "--python", python, LOCK], quiet=True):
         pass
     else:
         print("set-up: uv could not do it here; using pip, which takes longer", flush=True)

@@ -89,9 +89,7 @@ def build(mode: str, *, jobs: int = 1, only: list[str] | None = None, retry_data
             changed, left = _publish([stem for stem in wanted if stem not in failed])
         from lib.workflow import site_build
 
-        pages = site_build.build(
-            mode, [stem for stem in stems() if (build_root() / mode / stem / runner.STAMP).is_file()]
-        )
+        pages = site_build.build(mode)
     seconds = time.perf_counter() - began
     print(f"{len(due)} of {len(wanted)} notebooks run, {len(failed)} failed, {pages} pages written, {seconds:.1f} s")
     for stem in failed:
@@ -99,9 +97,7 @@ def build(mode: str, *, jobs: int = 1, only: list[str] | None = None, retry_data
     for name in changed:
         print(f"  changed: figures/{name}")
     for key in missing:
-        print(
-            f"  not here: external data set {key} (`make data` tries again; notebooks ran on embedded data and say so)"
-        )
+        print(f"  not here: external data set {key} (`make data` tries again; notebooks ran on embedded data and say so)")
     for name in left:
         print(f"  left as committed, for it needs data that are not here: figures/{name}")
     print(f"  pages: {short(site_build.index_path(mode))}")
@@ -133,9 +129,7 @@ def _publish(wanted: list[str]) -> tuple[list[str], list[str]]:
     for stem in wanted:
         out = build_root() / "full" / stem
         if _published_already(stem, out):
-            left += [
-                f"{stem}/{name}" for name in json.loads((out / "published.json").read_text(encoding="utf-8"))["left"]
-            ]
+            left += [f"{stem}/{name}" for name in json.loads((out / "published.json").read_text(encoding="utf-8"))["left"]]
             continue
         report = publish.publish(stem, out)
         changed += [f"{stem}/{name}" for name in report["changed"]]
@@ -151,8 +145,7 @@ def _publish_key(stem: str, out) -> str:
 
     names = [path for path in (FIGURES / stem).glob("*") if path.is_file()]
     return fingerprint.combine(
-        {path.name: fingerprint.file_sha256(path) for path in names}
-        | {"stamp": fingerprint.file_sha256(out / runner.STAMP)}
+        {path.name: fingerprint.file_sha256(path) for path in names} | {"stamp": fingerprint.file_sha256(out / runner.STAMP)}
     )
 
 

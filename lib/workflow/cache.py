@@ -53,9 +53,7 @@ def cached(folder: Path, func: Callable, *args: object, **kwargs: object) -> obj
         message = f"cached() takes functions of lib, whose callees can be followed; {func!r} is none. Move it to lib."
         raise TypeError(message)
     if _source_state() != LOADED:
-        text = (
-            "cached(): files of lib changed since this kernel started: computed afresh, not stored. Restart the kernel."
-        )
+        text = "cached(): files of lib changed since this kernel started: computed afresh, not stored. Restart the kernel."
         print(text, file=sys.stderr)
         return func(*args, **kwargs)
     bound = inspect.signature(func).bind(*args, **kwargs)

@@ -174,9 +174,7 @@ def _fault(parameter: Parameter, value: object) -> str | None:
     between = BETWEEN.match(parameter.allowed)
     if between:
         low, high = map(float, between.groups())
-        outside = [
-            member for member in members if not (isinstance(member, (int, float)) and low <= float(member) <= high)
-        ]
+        outside = [member for member in members if not (isinstance(member, (int, float)) and low <= float(member) <= high)]
         if outside:
             return f"{name}: {outside[0]!r} is outside {parameter.allowed} ({parameter.unit}; {parameter.meaning})"
     elif parameter.allowed.startswith("one of "):
@@ -197,7 +195,6 @@ def table(stem: str) -> str:
     head = ("parameter", "default", "unit", "range", "meaning")
     widths = [max(len(row[column]) for row in [head, *rows]) for column in range(4)]
     lines = [
-        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[4]])
-        for row in [head, *rows]
+        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[4]]) for row in [head, *rows]
     ]
     return "\n".join(lines)

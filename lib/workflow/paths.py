@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-NOTEBOOKS = ROOT / "notebooks"
+NOTEBOOKS = Path(os.environ.get("COMPENDIUM_NOTEBOOKS") or ROOT / "notebooks").absolute()
 FIGURES = ROOT / "figures"
 DATA = ROOT / "data"
 LOCK = ROOT / "requirements.lock"

@@ -14,9 +14,7 @@ from pathlib import Path
 from lib.workflow import results
 from lib.workflow.paths import FIGURES, build_root, write_atomic
 
-PIXEL_TOLERANCE = (
-    0.004  # mean absolute difference, as a fraction of the full range; a moved line is above, antialiasing below
-)
+PIXEL_TOLERANCE = 0.004  # mean absolute difference, as a fraction of the full range; a moved line is above, antialiasing below
 
 
 def publish(stem: str, out: Path) -> dict:
@@ -66,9 +64,7 @@ def _merge(new: dict, old: dict | None, missing: list[str], left: list[str]) -> 
     numbers |= {entry["name"]: entry for entry in new["numbers"] if entry["verdict"] != results.NOT_RUN}
     diagnostics = {entry["name"]: entry for entry in old["diagnostics"]} | {e["name"]: e for e in new["diagnostics"]}
     kept = {entry["file"]: entry for entry in old["figures"]}
-    figures = {
-        entry["file"]: kept.get(entry["file"], entry) if entry["file"] in left else entry for entry in new["figures"]
-    }
+    figures = {entry["file"]: kept.get(entry["file"], entry) if entry["file"] in left else entry for entry in new["figures"]}
     figures = {name: figures.get(name, entry) for name, entry in kept.items()} | figures
     data = {entry["key"]: entry for entry in old["data"]} | {entry["key"]: entry for entry in new["data"]}
     order = [entry["name"] for entry in old["numbers"]]

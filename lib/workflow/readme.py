@@ -37,10 +37,7 @@ def verdict_of(stated: dict) -> str:
     """Count the verdicts of a run's published numbers, and name failed headline diagnostics."""
     verdicts = [e["verdict"] for e in stated["numbers"] if e["verdict"] != results.NO_PUBLISHED]
     failed = [e["name"] for e in stated["diagnostics"] if e["scope"] == "headline" and not e["ok"]]
-    text = (
-        ", ".join(f"{verdicts.count(verdict)} {verdict}" for verdict in dict.fromkeys(verdicts))
-        or "no published number"
-    )
+    text = ", ".join(f"{verdicts.count(verdict)} {verdict}" for verdict in dict.fromkeys(verdicts)) or "no published number"
     return text + (f"; failed: {', '.join(failed)}" if failed else "")
 
 

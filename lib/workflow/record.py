@@ -220,7 +220,10 @@ class Run:
             for name, fig in self._drawn.items():
                 self._warn(fig)
                 products.save(fig, self.out, name)
-        shown = {name: self._shown(name, value) for name, value in self.parameters.items()}
+        # where results went and how many workers made them differ between machines and change no result
+        shown = {
+            name: self._shown(name, value) for name, value in self.parameters.items() if name not in ("out_dir", "n_jobs")
+        }
         parts = fingerprint.run_parts(self.stem, self.parameters)
         stated = {
             "case": self.stem,
@@ -240,17 +243,13 @@ class Run:
         print(f"{len(verdicts)} numbers: " + ", ".join(f"{verdicts.count(v)} {v}" for v in dict.fromkeys(verdicts)))
         for entry in self._diagnostics.values():
             if not entry["ok"]:
-                print(
-                    f"diagnostic failed ({entry['scope']}): {entry['name']} is {entry['value']}, limit {entry['limit']}"
-                )
+                print(f"diagnostic failed ({entry['scope']}): {entry['name']} is {entry['value']}, limit {entry['limit']}")
         for key in self._missing:
             print(f"not here: {key}")
         return stated
 
     def _shown(self, name: str, value: object) -> object:
         """A parameter as it may be published: no folder of this machine."""
-        if name == "out_dir":
-            return ""
         return Path(value).name if name.endswith("_path") and value else results.plain(value)
 
     def _write_provenance(self) -> None:

@@ -109,9 +109,7 @@ def stale() -> list[str]:
     for stem in stems():
         path = FOLDER / f"{stem}.ipynb"
         made = (
-            json.loads(path.read_text(encoding="utf-8"))["metadata"]["compendium"]["source_sha256"]
-            if path.is_file()
-            else None
+            json.loads(path.read_text(encoding="utf-8"))["metadata"]["compendium"]["source_sha256"] if path.is_file() else None
         )
         if made != fingerprint.sha256(fingerprint.notebook_text(stem).encode()):
             old.append(stem)

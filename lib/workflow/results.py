@@ -72,9 +72,7 @@ def number(
     if published is not None and (source is None or (tolerance is None and isinstance(published, (int, float)))):
         message = f"{name}: a published value needs its source (with table or page) and a tolerance"
         raise ValueError(message)
-    if uncertainty is not None and (
-        "kind" not in uncertainty or not set(uncertainty) <= {"kind", "sd", "lo95", "hi95"}
-    ):
+    if uncertainty is not None and ("kind" not in uncertainty or not set(uncertainty) <= {"kind", "sd", "lo95", "hi95"}):
         message = f"{name}: an uncertainty is {{'kind': ..., 'sd'?, 'lo95'?, 'hi95'?}}, got {uncertainty}"
         raise ValueError(message)
     if tier is None:
@@ -108,9 +106,7 @@ def agree(new: dict, old: dict) -> bool:
     width = spread.get("sd") or ((spread.get("hi95") or 0) - (spread.get("lo95") or 0)) / 4
     slack = width / 5 if new["tier"] == "stochastic" else 0.0
     pair = [(new["value"], old["value"])]
-    pair += [
-        ((new["uncertainty"] or {}).get(key), (old["uncertainty"] or {}).get(key)) for key in ("sd", "lo95", "hi95")
-    ]
+    pair += [((new["uncertainty"] or {}).get(key), (old["uncertainty"] or {}).get(key)) for key in ("sd", "lo95", "hi95")]
     return all(close(a, b, allowed, slack) for a, b in pair)
 
 
@@ -139,9 +135,7 @@ def validate(results: dict) -> None:
     ValueError
         With the place and the fault of every violation.
     """
-    faults = [
-        f"{'/'.join(map(str, e.absolute_path)) or '(top)'}: {e.message}" for e in _validator().iter_errors(results)
-    ]
+    faults = [f"{'/'.join(map(str, e.absolute_path)) or '(top)'}: {e.message}" for e in _validator().iter_errors(results)]
     if faults:
         raise ValueError("results.json breaks its schema:\n" + "\n".join(faults))
 

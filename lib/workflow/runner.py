@@ -125,7 +125,9 @@ def _execute(stem: str, values: dict[str, object], out: Path, partial: Path, *, 
     for position, cell in enumerate(text.cells):
         cell["id"] = f"cell-{position:03d}"  # jupytext draws random ones each time
     cache_folder = out / ".cache" if values.get("data_path") else out.parent / ".cache" / stem
-    environment = KERNEL_ENVIRONMENT | {"COMPENDIUM_CACHE_DIR": str(cache_folder)}
+    # progress of long work appears in the launcher's terminal; nothing of it enters the executed notebook
+    progress = os.ttyname(2) if hasattr(os, "ttyname") and sys.stderr.isatty() and not quiet else "0"
+    environment = KERNEL_ENVIRONMENT | {"COMPENDIUM_CACHE_DIR": str(cache_folder), "COMPENDIUM_PROGRESS": progress}
     began = time.perf_counter()
     if not quiet:
         print(f"{stem}: running ({values['mode']} mode) ...", flush=True)
@@ -134,7 +136,7 @@ def _execute(stem: str, values: dict[str, object], out: Path, partial: Path, *, 
             papermill.execute_notebook(
                 text, str(running), parameters=values, kernel_name="python3", language="python", cwd=str(ROOT),
                 progress_bar=False if quiet or not sys.stderr.isatty() else {"desc": stem, "leave": False},
-                log_output=False, request_save_on_cell_execute=False,
+                log_output=False, extra_arguments=["--log-level=40"], request_save_on_cell_execute=False,
             )  # fmt: skip
         except PapermillExecutionError as error:
             os.replace(running, failed)  # noqa: PTH105
@@ -192,9 +194,7 @@ def _commit() -> str | None:
     git = shutil.which("git")
     if git is None:
         return None
-    asked = subprocess.run(
-        [git, "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    asked = subprocess.run([git, "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True, check=False)
     return asked.stdout.strip() or None
 
 
