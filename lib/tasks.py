@@ -12,8 +12,7 @@ Where the work is done
       which is the way to try the cluster path without a cluster.  It is read at every call and goes before `n_jobs`.
       joblib leaves a cluster of one single core idle and computes in this process.
 
-Progress is drawn on a terminal and in a notebook when the work takes more than two seconds.  The environment variable
-`COMPENDIUM_PROGRESS` decides otherwise: ``0`` never, ``1`` always, or the path of a terminal device to draw on.
+Progress is drawn where somebody looks: see `lib.progress`.
 """
 
 import contextlib
@@ -24,11 +23,12 @@ import sys
 import threading
 import traceback
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
+from lib.progress import bar as progress_bar
 from lib.taskstore import Store, code_hash
+from lib.threads import one_thread
 
 __all__ = ["TaskError", "run_tasks", "spawn"]
 
@@ -38,12 +38,14 @@ _here = threading.local()  # .inside is True while a task runs in this thread: a
 class TaskError(RuntimeError):
     """Some tasks of a sweep failed; the others finished.
 
-    Attributes
+    Parameters
     ----------
-    failures : list of tuple (int, dict, str)
-        Position, arguments and traceback of each failed task.
-    results : list
-        Results in the order of the tasks; None where a task failed.
+    message : str
+        How many failed, which, and the first traceback.
+    failures : sequence of tuple (int, dict, str)
+        Position, arguments and traceback of each failed task; kept as an attribute.
+    results : sequence
+        Results in the order of the tasks, None where a task failed; kept as an attribute.
     """
 
     def __init__(self, message, failures=(), results=()):
@@ -59,46 +61,6 @@ class _Outcome:
     index: int
     value: object = None
     error: str | None = None
-
-
-class _OneThread:
-    """Hold the numerical libraries at one thread while at least one task runs in this process.
-
-    The limit belongs to the process, not to a thread: with several tasks at once (a dask worker with threads) the
-    first sets it and only the last one lifts it.
-    """
-
-    def __init__(self):
-        self.lock, self.running, self.modules, self.controller = threading.Lock(), 0, -1, None
-
-    def __enter__(self):
-        with self.lock:
-            self.running += 1
-            if self.running == 1:
-                self._look()
-                self.limit = self.controller.limit(limits=1)
-        numba = sys.modules.get("numba")
-        if numba is not None:  # numba's own pool is counted per thread and unknown to threadpoolctl
-            _here.numba_threads = numba.get_num_threads()
-            numba.set_num_threads(1)
-
-    def __exit__(self, *_):
-        if "numba" in sys.modules and getattr(_here, "numba_threads", None):
-            sys.modules["numba"].set_num_threads(_here.numba_threads)
-        with self.lock:
-            self.running -= 1
-            if self.running == 0:
-                self.limit.restore_original_limits()
-
-    def _look(self):
-        # Finding the libraries costs milliseconds, so it is repeated only when something new was imported.
-        if len(sys.modules) != self.modules:
-            from threadpoolctl import ThreadpoolController
-
-            self.controller, self.modules = ThreadpoolController(), len(sys.modules)
-
-
-_one_thread = _OneThread()
 
 
 def spawn(seed, n):
@@ -210,7 +172,7 @@ def run_tasks(func, tasks, *, seed=None, n_jobs=1, store=None, label="", progres
         outcomes = (_call(func, i, task, child, code) for i, task, child in waiting)
 
     failures, done = {}, len(tasks) - len(waiting)
-    with _bar(len(tasks), done, label, progress) as bar, contextlib.closing(outcomes):
+    with progress_bar(len(tasks), label=label, done=done, show=progress) as bar, contextlib.closing(outcomes):
         try:
             for outcome in outcomes:
                 if outcome.error is None and shelf is not None:
@@ -242,7 +204,7 @@ def _call(func, index, task, child, code):
         arguments = task if child is None else {**task, "rng": np.random.default_rng(child)}
         outside, _here.inside = getattr(_here, "inside", False), True
         try:
-            with _one_thread:
+            with one_thread:
                 return _Outcome(index, func(**arguments))
         finally:
             _here.inside = outside
@@ -314,24 +276,6 @@ def _check_importable(func, place, store):
             f"{name or func!r} of {home or 'nowhere'} cannot be used here ({why} by name from a module). Lambdas, "
             "closures, partial functions and functions of a notebook cannot; move it into a module of lib and put "
             "what it needs into the tasks, or use n_jobs = 1 without a store"
-        )
-
-
-@contextlib.contextmanager
-def _bar(total, done, label, progress):
-    """Progress bar, or a silent stand-in with the same use."""
-    from tqdm import tqdm
-
-    wish, kernel = os.environ.get("COMPENDIUM_PROGRESS", ""), "ipykernel" in sys.modules
-    if progress is None:
-        progress = wish != "0" and (bool(wish) or kernel or sys.stderr.isatty())
-    with contextlib.ExitStack() as stack:
-        target = sys.stdout if kernel else sys.stderr  # a notebook paints stderr red
-        if progress and wish not in ("", "0", "1"):
-            target = stack.enter_context(Path(wish).open("w", encoding="utf-8"))
-        look = {"leave": False, "delay": 0 if wish == "1" else 2, "mininterval": 1.0 if kernel else 0.2}
-        yield stack.enter_context(
-            tqdm(total=total, initial=done, desc=label or None, unit="task", disable=not progress, file=target, **look)
         )
 
 

@@ -12,7 +12,8 @@ import numpy as np
 from .logratio import IsoconData, from_arrays
 
 #: Original rock of the generator (wt% closed to 100, then ppm): an andesite-like round composition.
-ROCK_WT = {"SiO2": 55, "TiO2": 1, "Al2O3": 16, "FeO": 8, "MnO": 0.15, "MgO": 5, "CaO": 7, "Na2O": 3.5, "K2O": 2, "P2O5": 0.25}  # fmt: skip
+ROCK_WT = {"SiO2": 55, "TiO2": 1, "Al2O3": 16, "FeO": 8, "MnO": 0.15, "MgO": 5, "CaO": 7, "Na2O": 3.5, "K2O": 2,
+           "P2O5": 0.25}  # fmt: skip
 ROCK_PPM = {"Sc": 25, "V": 180, "Cr": 120, "Ni": 50, "Zn": 85, "Rb": 60, "Sr": 350, "Y": 28, "Zr": 150, "Nb": 10, "Cs": 2.5,
             "Ba": 500, "La": 22, "Ce": 45, "Nd": 24, "Sm": 5, "Yb": 2.6, "Hf": 4, "Th": 6, "U": 1.6}  # fmt: skip
 ELEMENTS = (*ROCK_WT, *ROCK_PPM)
@@ -26,7 +27,8 @@ class Scenario:
     ``n_samples`` altered samples; ``mobile`` fraction of mobile elements (0-1); ``gain`` probability that a mobile
     element is gained; ``noise`` relative 1-sigma error of altered and original rock (fractions); ``amplitude`` range of
     the largest |d| of an element; ``protolith_noise`` its own value for the original rock; ``coherent`` = names of
-    elements that move together; ``stated`` factor by which the errors told to the method are wrong.
+    elements that move together; ``stated`` factor by which the errors told to the method are wrong, ``stated_error`` the
+    error told to the method whatever the noise (fraction; needed when the noise is zero).
     """
 
     n_samples: int = 10
@@ -37,6 +39,7 @@ class Scenario:
     protolith_noise: float | None = None
     coherent: tuple[str, ...] = ()
     stated: float = 1.0
+    stated_error: float | None = None
     label: str = ""
 
 
@@ -131,9 +134,12 @@ def make_halo(scenario: Scenario | str, rng: np.random.Generator) -> Halo:
     noise0 = scenario.noise if scenario.protolith_noise is None else scenario.protolith_noise
     seen0 = c0 * np.exp(noise0 * rng.standard_normal(n_elements))
     seen = true * np.exp(scenario.noise * rng.standard_normal(true.shape))
+    told, told0 = scenario.noise * scenario.stated, noise0 * scenario.stated
+    if scenario.stated_error is not None:
+        told = told0 = scenario.stated_error
     data = from_arrays(
         seen0, seen.T, elements=ELEMENTS, units=UNITS, position=position, position_name="distance (artificial)",
-        sigma_altered=scenario.noise * scenario.stated, sigma_protolith=noise0 * scenario.stated,
+        sigma_altered=told, sigma_protolith=told0,
     )  # fmt: skip
     return Halo(data, -np.log(mass_ratio), d, ~mobile, scenario)
 

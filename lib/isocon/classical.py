@@ -181,13 +181,17 @@ def baumgartner_olsen(c0, ca, sigma_0, sigma_a, *, kept=None, reject: float | No
         low, high = max(low, near * (1 - span)), min(high, near * (1 + span))
         if low >= high:
             return near
-        return float(optimize.minimize_scalar(chi2, bounds=(low, high), args=(inside,), options={"xatol": 1e-12}, method="bounded").x)  # fmt: skip
+        return search(low, high, inside)
+
+    def search(low, high, inside):
+        options = {"xatol": 1e-12}
+        return float(optimize.minimize_scalar(chi2, (low, high), (low, high), (inside,), "bounded", options=options).x)
 
     every = np.ones(c0.size, bool)
     inside = every if kept is None else np.asarray(kept, bool)
     slope = float(np.median((ca / c0)[inside]))
     if reject is None:
-        slope = float(optimize.minimize_scalar(chi2, bounds=((ca / c0)[inside].min() * 0.9, (ca / c0)[inside].max() * 1.1), args=(inside,), options={"xatol": 1e-12}, method="bounded").x)  # fmt: skip
+        slope = search((ca / c0)[inside].min() * 0.9, (ca / c0)[inside].max() * 1.1, inside)
     else:
         start = inside
         for _ in range(50):

@@ -120,7 +120,7 @@ class Wedge:
 
 
 def wedge(fresh_reference, fresh_element, altered_reference, altered_element, rng, *, n_bootstrap=2000) -> Wedge:
-    """Wedge diagram (Bucholz & Ague 2010): does element j move relative to the spread of the fresh rocks?
+    """Wedge diagram (Bucholz & Ague 2010): whether element j moved more than the fresh rocks spread.
 
     Parameters
     ----------

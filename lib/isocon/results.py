@@ -91,7 +91,7 @@ class IsoconFit:
 
     @property
     def mass_ratio(self) -> np.ndarray:
-        """mu = M_A/M_0 of every sample, shape (N,)."""
+        """Mass ratio mu = M_A/M_0 of every sample, shape (N,)."""
         return np.exp(-self.m)
 
     @property
@@ -116,8 +116,13 @@ class IsoconFit:
 
     @property
     def t_factor(self) -> float:
-        """Student factor of a 95 % interval with n_A - 1 degrees of freedom; with one element 12.7 (n_A = 2)."""
-        return float(stats.t.ppf(0.975, max(self.n_immobile - 1, 1)))
+        """Student factor of a 95 % interval.
+
+        Degrees of freedom n_A - 1; with fewer than six immobile elements up to 5 are taken from the other samples,
+        whose N (n_A - 1) residuals carry the same noise scale.
+        """
+        own = max(self.n_immobile - 1, 1)
+        return float(stats.t.ppf(0.975, max(own, min(own * self.m.size, 5))))
 
     def interval(self) -> tuple[np.ndarray, np.ndarray]:
         """95 % interval of the mass change in per cent: two arrays (N,), from k SE(m) and Student's t."""

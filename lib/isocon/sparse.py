@@ -98,9 +98,7 @@ def fit_sparse(
         if support < 1.5 * data.weight[used].min():  # one element alone: its own vector, no refit on strangers
             kernels.distances(x, p, s2, below, vector, np.empty_like(x), r2_mode)
             refit, inside = vector, used & (r2_mode < k * k * cut)
-        mode_list.append(
-            Mode(vector, refit, float(objective), float(support), tuple(np.array(data.elements)[inside]))
-        )
+        mode_list.append(Mode(vector, refit, float(objective), float(support), tuple(np.array(data.elements)[inside])))
     fit = IsoconFit(
         method="sparse", data=data, m=m, covariance=location_covariance(data, member, k), scale=float(k),
         immobile=member, distance=np.sqrt(r2), weight=weight, modes=tuple(mode_list), tuning=tuning,
@@ -120,7 +118,7 @@ def _from_weights(data, method, m, omega, r2, threshold) -> IsoconFit:
 
 def fit_median(data: IsoconData) -> IsoconFit:
     """V0: median of the log ratios in every sample separately; breaks down when mobile elements go one way."""
-    x, p, s2, below = arrays(data)
+    x, p, _, _ = arrays(data)
     m = np.empty(data.shape[1])
     for n in range(m.size):
         ok = (p[:, n] > 0) & data.used
@@ -168,9 +166,7 @@ def fit_geometric_median(data: IsoconData, *, whiten: bool = True, tolerance: fl
         p, s2 = (p > 0).astype(float), np.zeros_like(s2)
     m = fit_median(data).m
     for eps in (1e-2, 1e-4, 1e-6, 1e-9):
-        omega, r2, _ = kernels.iterate(
-            kernels.MEDIAN, x, p, s2, below, data.weight, np.full(len(x), eps**2), m, tolerance, 5000
-        )
+        _, r2, _ = kernels.iterate(kernels.MEDIAN, x, p, s2, below, data.weight, np.full(len(x), eps**2), m, tolerance, 5000)
     for i in np.argsort(r2)[: min(3, len(r2))]:
         if data.used[i] and np.all(p[i] > 0) and not below[i].any() and _is_vertex(i, x, p, s2, below, data.weight):
             m = x[i].copy()

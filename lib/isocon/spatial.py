@@ -7,6 +7,8 @@ distances with gamma = length / (2 sd^2).  With gamma -> 0 (or sd -> infinity) t
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 from scipy import optimize
 
@@ -27,7 +29,7 @@ def walk_precision(position: np.ndarray) -> np.ndarray:
     if not (np.isfinite(span) and span > 0):
         raise ValueError("a profile needs at least two samples at different positions")
     out = np.zeros((position.size, position.size))
-    for a, b in zip(order[:-1], order[1:], strict=True):
+    for a, b in itertools.pairwise(order):
         w = 1.0 / max(position[b] - position[a], 1e-3 * span)
         out[[a, b], [a, b]] += w
         out[[a, b], [b, a]] -= w
@@ -52,7 +54,7 @@ def smooth(m: np.ndarray, covariance: np.ndarray, precision: np.ndarray) -> tupl
 
 
 def log_marginal(m: np.ndarray, covariance: np.ndarray, precision: np.ndarray) -> float:
-    """ln of the density of an estimate m ~ N(prior, covariance), up to a constant; flat directions are integrated out.
+    """Log density of an estimate m ~ N(prior, covariance), up to a constant; flat directions are integrated out.
 
     Uses ln|Q|_+ over the positive eigenvalues of the prior precision Q.
     """
@@ -134,6 +136,4 @@ def fit_spatial(
         member = new
     kernels.distances(x, p, s2, below, m, active, r2)
     weight = np.exp(-0.5 * r2 / (plain.tuning * k) ** 2 / data.dof)
-    return plain.replace(
-        method="spatial", m=m, covariance=posterior, immobile=member, distance=np.sqrt(r2), weight=weight
-    )
+    return plain.replace(method="spatial", m=m, covariance=posterior, immobile=member, distance=np.sqrt(r2), weight=weight)

@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from lib.tables.names import TO_WT, parse_column
+
 from .logratio import DEFAULT_ERROR, IsoconData, from_arrays, per_element
 
-#: Mass % in one unit of concentration.
-TO_WT = {"wt": 1.0, "ppm": 1e-4, "ppb": 1e-7}
 #: Columns that are looked for, first found is taken.
 ID_COLUMNS = ("sample", "sample_id", "id", "name")
 ROLE_COLUMN = "role"
@@ -23,8 +23,8 @@ FEO_TO_FE2O3 = 159.688 / (2 * 71.844)
 
 def split_column(column: str) -> tuple[str, str]:
     """Take ``SiO2_wt`` apart into analyte and unit; the unit is empty when it is not a concentration."""
-    base, _, unit = column.rpartition("_")
-    return (base, unit) if unit in TO_WT and base else (column, "")
+    name = parse_column(column)
+    return (name.analyte, name.unit) if name and name.unit in TO_WT else (column, "")
 
 
 def concentration_columns(table) -> list[str]:

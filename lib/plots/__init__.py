@@ -9,6 +9,7 @@ from lib.plots.diagrams_isocon import guo_isocon, isocon_diagram, spread_factors
 from lib.plots.labels import end_labels, formula, point_labels, quantity
 from lib.plots.modes import membership_path, mode_plot, path_plot
 from lib.plots.notes import count_note, panel_labels, verdict_box, watermark
+from lib.plots.overview import overview_example, sparse_isocon_overview
 from lib.plots.profiles import profile
 from lib.plots.scales import RatioPercentLocator, color_bar, percent_text, plain_log_axis, ratio_percent_axis
 from lib.plots.style import (
@@ -50,6 +51,7 @@ __all__ = [
     "isocon_diagram",
     "membership_path",
     "mode_plot",
+    "overview_example",
     "panel_labels",
     "path_plot",
     "percent_text",
@@ -61,6 +63,7 @@ __all__ = [
     "save",
     "score_table",
     "selection_frequency",
+    "sparse_isocon_overview",
     "spread_factors",
     "style_context",
     "truth_scatter",

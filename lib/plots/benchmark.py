@@ -203,6 +203,7 @@ def truth_scatter(truth, estimate, *, lower=None, upper=None, groups=None, quant
     ax.plot(ends, ends, color=ROLES["reference"], lw=0.9, zorder=1)
     ax.set(xlim=ends, ylim=ends, xlabel=f"True {quantity} ({unit})", ylabel=f"Estimated {quantity} ({unit})")
     ax.set_box_aspect(1)
+    ax.set_anchor("SW")
     error = (e - t)[np.isfinite(e - t)]
     points = "% points" if unit == "%" else unit
     text = f"mean |error| {np.mean(np.abs(error)):.2f} {points}\nbias {np.mean(error):+.2f} {points}"

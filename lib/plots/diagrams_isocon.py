@@ -3,6 +3,7 @@
 import numpy as np
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
+from matplotlib.transforms import ScaledTranslation
 
 from lib.plots import _check
 from lib.plots.labels import formula, point_labels
@@ -14,7 +15,7 @@ __all__ = ["guo_isocon", "isocon_diagram", "spread_factors"]
 
 
 def spread_factors(fresh, scale="log", decades=1.5):
-    """Factors that spread components evenly along the fresh-rock axis, in their order of concentration.
+    """Compute factors that spread components evenly along the fresh-rock axis, in their order of concentration.
 
     Multiplying a component by the same factor in both rocks leaves its slope as it is, so that a diagram with
     per cent and ppm on one axis can be spread out without a change of meaning.
@@ -60,7 +61,7 @@ def _slope_line(ax, slope, limits, **kwargs):
 def isocon_diagram(
     fresh, altered, names, *, fresh_err=None, altered_err=None, slope=None, slope_interval=None, immobile=None,
     alternatives=None, density_ratio=None, constant="Al2O3", scale="log", scaling=None, labels=True, n=None,
-    unit="wt% or ppm", legend="best", ax=None,
+    unit="wt% or ppm", legend="below", ax=None,
 ):  # fmt: skip
     """Draw the isocon diagram of one altered sample (or of the mean of several).
 
@@ -93,7 +94,7 @@ def isocon_diagram(
     unit : str
         Unit text of the axes.
     legend : str or None
-        Legend location.
+        "below" the axes, where it hides no data; or a legend location; or None.
     ax : Axes, optional
 
     Returns
@@ -143,15 +144,24 @@ def isocon_diagram(
             ax.errorbar(x[pick], y[pick], xerr=_cut(x, sx, scale, pick), yerr=_cut(y, sy, scale, pick), fmt="none",
                         ecolor=color, elinewidth=0.7, alpha=0.8, zorder=3)  # fmt: skip
     ax.scatter(x, y, s=20, c=np.where(held, tone, "white"), edgecolors=tone, linewidths=1.0, zorder=4)
-    word = "scaled concentration" if scaling is not None else "concentration"
-    unit = f"$k_i$ × {unit}" if scaling is not None else unit
-    ax.set(xlabel=f"Fresh rock, {word} ({unit})", ylabel=f"Altered rock, {word} ({unit})")
+    k_text = "k_i " if scaling is not None else ""
+    ax.set(xlabel=f"Fresh rock, ${k_text}c_0$ ({unit})", ylabel=f"Altered rock, ${k_text}c_A$ ({unit})")
     ax.set_box_aspect(1)
+    ax.set_anchor("SW")  # where its axis labels hang: constrained layout then finds their room at once
     if legend and ax.get_legend_handles_labels()[1]:
-        ax.legend(loc=legend, handlelength=2.4)
+        _draw_legend(ax, legend)
     if labels:
         point_labels(ax, x, y, [formula(name) for name in names], colors=list(tone))
     return count_note(ax, n)
+
+
+def _draw_legend(ax, where):
+    """Draw the legend, below the axis label (28 points under the axes) or at a location inside."""
+    if where != "below":
+        ax.legend(loc=where, handlelength=2.4)
+        return
+    under = ax.transAxes + ScaledTranslation(0, -28 / 72, ax.figure.dpi_scale_trans)
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, 0), bbox_transform=under, ncols=2, handlelength=2.4, borderpad=0)
 
 
 def _limits(x, y, scale):
@@ -251,8 +261,9 @@ def guo_isocon(
         fill = [color if h else (1, 1, 1, 1) for h in held]
         ax.scatter(x, y[row], s=15, c=fill, edgecolors=[color], linewidths=0.9, zorder=3)
     ax.set_box_aspect(1)
-    prefix = "$k_i$ × " if scaling is not None else ""
-    ax.set(xlabel=f"Fresh rock, $c_0$ ({prefix}{unit})", ylabel=f"Altered rock, $\\mu_n c_A$ ({prefix}{unit})")
+    ax.set_anchor("SW")  # where its axis labels hang: constrained layout then finds their room at once
+    k_text = "k_i " if scaling is not None else ""
+    ax.set(xlabel=f"Fresh rock, ${k_text}c_0$ ({unit})", ylabel=f"Altered rock, $\\mu_n {k_text}c_A$ ({unit})")
     if colorbar:
         bar = color_bar(ax, shade, position_label)
         if position is None:

@@ -6,6 +6,7 @@ from itertools import pairwise
 import matplotlib.patheffects as pe
 import numpy as np
 from matplotlib.artist import Artist
+from matplotlib.text import Text
 
 from lib.plots import _check
 
@@ -124,11 +125,13 @@ class _Placer(Artist):
             return
         ax, px = self.axes, renderer.points_to_pixels(1.0)
         anchors = ax.transData.transform([n.xy for n in self.notes])
-        sizes = np.array([[b.width, b.height] for b in (n.get_window_extent(renderer) for n in self.notes)]) + px
+        # of the words alone: an annotation's own extent includes its leader line, so it would depend on the last place
+        boxes = [Text.get_window_extent(n, renderer) for n in self.notes]
+        sizes = np.array([[b.width, b.height] for b in boxes]).round(2) + px
         frame = ax.get_window_extent(renderer)
         edges = (frame.x0, frame.y0, frame.x1, frame.y1)
         blocks = [ax.get_legend().get_window_extent(renderer)] if ax.get_legend() else []
-        blocks += [t.get_window_extent(renderer) for t in ax.texts if t not in self.notes and t.get_visible()]
+        blocks += [Text.get_window_extent(t, renderer) for t in ax.texts if t not in self.notes and t.get_visible()]
         fixed = np.array([b.extents for b in blocks]).reshape(-1, 4)
         centres, gaps = _separate(anchors, sizes, _ink(ax, px), fixed, edges, px)
         for note, shift, gap in zip(self.notes, (centres - anchors) / px, gaps, strict=True):

@@ -160,7 +160,9 @@ def path_plot(
         color = OKABE_ITO["blue"] if y.shape[1] == 1 else field_map("points")((place[j] - place.min()) / reach)
         ax.plot(c, y[:, j], color=color, lw=1.1)
     if y.shape[1] > 1:
-        color_bar(ax, ScalarMappable(Normalize(place.min(), place.max()), field_map("points")), position_label)
+        bar = color_bar(ax, ScalarMappable(Normalize(place.min(), place.max()), field_map("points")), position_label)
+        if position is None:
+            bar.set_ticks(np.unique(np.linspace(1, len(place), min(len(place), 6)).round()))
     ax.set_xscale("log")
     ax.set(xlim=(c.min(), c.max()), xlabel=threshold_label, ylabel="Mass change (%)")
     plain_log_axis(ax, "x")

@@ -9,7 +9,6 @@ from lib.plots import _check
 from lib.plots.bars import gain_loss_bars, immobility_ranking
 from lib.plots.labels import formula
 from lib.plots.profiles import profile
-from lib.plots.scales import ratio_percent_axis
 from lib.plots.style import OKABE_ITO, ROLES, WIDTH_MM, field_map
 
 __all__ = ["overview_example", "sparse_isocon_overview"]
@@ -19,15 +18,16 @@ _INK = "#333333"
 _HALO = LinearSegmentedColormap.from_list("halo", ["#E9C46A", "#DDB978", "#AEB59A", "#8FA3A0", "#879A9B"])
 
 
-def overview_example(rng, n_samples=7, sigma=0.05):
+def overview_example(rng=None, n_samples=7, sigma=0.05):
     """Make the small artificial halo that the overview shows.
 
     Parameters
     ----------
-    rng : numpy.random.Generator
+    rng : numpy.random.Generator, optional
+        Source of the noise. Default: a fixed stream, since this is an illustration, the same on every page.
     n_samples : int, 3-9
     sigma : float
-        Relative noise, a fraction.
+        Noise of a log ratio (1 sigma), which is a relative error as a fraction.
 
     Returns
     -------
@@ -37,6 +37,7 @@ def overview_example(rng, n_samples=7, sigma=0.05):
     """
     if not 3 <= n_samples <= 9:
         raise ValueError(f"overview_example: n_samples is {n_samples}, expected 3-9, which the picture has room for")
+    rng = np.random.default_rng(1) if rng is None else rng
     size = {"SiO2": 0.45, "TiO2": 0, "Al2O3": 0, "FeO": 0, "MgO": 0, "CaO": -0.95, "Na2O": -0.75, "K2O": 0.9,
             "Rb": 0.7, "Sr": -0.5, "Zr": 0, "Nb": 0}  # fmt: skip
     distance = np.linspace(0.25, 3.6, n_samples)
@@ -51,13 +52,13 @@ def overview_example(rng, n_samples=7, sigma=0.05):
     }
 
 
-def sparse_isocon_overview(example):
+def sparse_isocon_overview(example=None):
     """Draw the method: log ratios, their split into a common shift and sparse changes, selection, results.
 
     Parameters
     ----------
-    example : dict
-        As `overview_example` makes it; at most 14 elements and 9 samples are legible.
+    example : dict, optional
+        As `overview_example` makes it (the default); at most 14 elements and 9 samples are legible.
 
     Returns
     -------
@@ -71,6 +72,7 @@ def sparse_isocon_overview(example):
     """
     where = "sparse_isocon_overview"
     wanted = ("names", "distance", "shift", "change", "noise", "sigma")
+    example = overview_example() if example is None else example
     missing = [key for key in wanted if key not in example]
     if missing:
         raise ValueError(f"{where}: example lacks {', '.join(missing)}; make one with overview_example(rng)")
@@ -108,7 +110,7 @@ def sparse_isocon_overview(example):
     ):
         sheet.add_patch(FancyArrowPatch(start, end, arrowstyle="-|>", mutation_scale=9, lw=1.4, color="#7A7A7A",
                                         connectionstyle=f"arc3,rad={bend}", shrinkA=0, shrinkB=0))  # fmt: skip
-    sheet.text(47.5, 62.2, "artificial example", ha="right", va="bottom", fontsize=7, style="italic", color=_INK)
+    sheet.text(47.7, 110.7, "artificial", ha="right", va="center", fontsize=7, style="italic", color=_INK)
     return fig
 
 
@@ -198,8 +200,8 @@ def _draw_results(fig, names, distance, shift, change, noise, sigma):
     held = ~np.any(change != 0, axis=1)
     # the estimate: mean over the immobile set, with its plug-in standard error
     guess = total[held].mean(axis=0)
-    error = sigma * np.sqrt(2 / max(held.sum(), 1))
-    far = np.sqrt(np.mean((total - guess) ** 2, axis=1)) / (np.sqrt(2) * sigma)
+    error = sigma / np.sqrt(max(held.sum(), 1))
+    far = np.sqrt(np.mean((total - guess) ** 2, axis=1)) / sigma
     ax = _axes(fig, 13, 11, 43, 35.5)
     immobility_ranking(names, far, kind="distance", threshold=1.6, decision=held, ax=ax)
     ax.set_xlabel("Scaled distance $r_i/\\sqrt{N}$ (σ)", labelpad=1.5)
@@ -217,9 +219,9 @@ def _draw_results(fig, names, distance, shift, change, noise, sigma):
 
     ax = _axes(fig, 140, 11, 45, 35.5)
     logs = total[:, 0] - guess[0]
-    half = 1.96 * np.sqrt(2 * sigma**2 + error**2)
+    half = 1.96 * np.sqrt(sigma**2 + error**2)
     tau = {k: 100 * np.expm1(logs + s * half) for k, s in (("mid", 0), ("low", -1), ("high", 1))}
     gain_loss_bars(names, tau["mid"], lower=tau["low"], upper=tau["high"], immobile=held, ax=ax)
-    ratio_percent_axis(ax, most=7)
+    ax.set_xticks([-67, -33, 0, 50, 200])  # thirds and halves, mirrored
     ax.set_xlabel("Gain or loss in sample 1 (%)", labelpad=1.5)
     ax.text(0.97, 0.05, "$100\\,(e^{d_{in}}-1)$", transform=ax.transAxes, ha="right", fontsize=8, color=OKABE_ITO["black"])

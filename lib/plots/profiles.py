@@ -16,7 +16,7 @@ _MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
 
 def profile(
-    position, values, *, lower=None, upper=None, truth=None, band=False, direction="distance", zones=None,
+    position, values, *, lower=None, upper=None, truth=None, band=None, direction="distance", zones=None,
     position_label="Distance from the vein (m)", value_label="Mass change (%)", scale="linear", colors=None,
     dodge=0.012, connect=True, names=None, n=None, legend="best", ax=None,
 ):  # fmt: skip
@@ -32,8 +32,8 @@ def profile(
         95 % intervals; for a mapping, series that have none may be missing.
     truth : array, shape (n_samples,), optional
         Known answer of artificial data, drawn as a black line.
-    band : bool
-        Draw intervals as bands (many samples) and not as bars (few).
+    band : bool, optional
+        Draw intervals as bands and not as bars. Default: bands for more than 40 samples.
     direction : {"distance", "depth"}
     zones : sequence of (float, float, str), optional
         Start, end and name of alteration zones.
@@ -64,6 +64,7 @@ def profile(
     t = _check.array(where, "position", position)
     series = _series(values)
     low, high = _series(lower), _series(upper)
+    band = len(t) > 40 if band is None else band
     order = np.argsort(t, kind="stable")
     span = (np.nanmax(t) - np.nanmin(t)) if len(t) else 1.0
     tint = dict(zip(series, class_colors(len(series)), strict=True)) | dict(colors or {})

@@ -1,7 +1,9 @@
 """Scales: per cent with gains and losses of equal weight, logarithmic axes in plain numbers, colour bars."""
 
+from itertools import pairwise
+
 import numpy as np
-from matplotlib.ticker import FixedLocator, FuncFormatter, Locator, NullFormatter
+from matplotlib.ticker import FixedLocator, FuncFormatter, Locator, MaxNLocator, NullFormatter
 
 __all__ = ["RatioPercentLocator", "color_bar", "percent_text", "plain_log_axis", "ratio_percent_axis"]
 
@@ -53,17 +55,27 @@ class RatioPercentLocator(Locator):
         self.most = most
 
     def __call__(self):
-        """Return the ticks in view, per cent."""
-        return self.tick_values(*sorted(self.axis.get_view_interval()))
+        """Return the ticks in view, per cent, as many as the drawn length of the axis has room for."""
+        box = self.axis.axes.get_window_extent()
+        flat = self.axis.axis_name == "x"
+        points = (box.width if flat else box.height) * 72 / self.axis.axes.figure.dpi
+        return self.tick_values(*sorted(self.axis.get_view_interval()), gap=min((24 if flat else 10) / max(points, 1), 0.4))
 
-    def tick_values(self, vmin, vmax):
-        """Return the ticks between `vmin` and `vmax`, per cent."""
+    def tick_values(self, vmin, vmax, gap=0.04):
+        """Return the ticks between `vmin` and `vmax`, per cent, at least the fraction `gap` of the view apart."""
         best = np.array([0.0])
         for ticks in _TICKS:
             seen = np.array([t for t in ticks if vmin - 1e-9 <= t <= vmax + 1e-9], dtype=float)
-            if len(best) < len(seen) <= self.most:
-                best = seen
+            # a fine set that fills only the middle of the view is no use
+            if len(best) < len(seen) <= self.most and _length(seen[0], seen[-1]) >= 0.55 * _length(vmin, vmax):
+                apart = min(_length(a, b) for a, b in pairwise(seen)) / _length(vmin, vmax)
+                best = seen if apart >= gap else best
         return best
+
+
+def _length(low, high):
+    """Distance of two changes, per cent, on the ratio scale."""
+    return float(np.diff(np.log1p(np.maximum([low, high], _FLOOR) / 100))[0])
 
 
 def ratio_percent_axis(ax, axis="x", most=8):
@@ -106,11 +118,14 @@ def plain_log_axis(ax, axis="y"):
     Axes
     """
     which, limits = getattr(ax, f"{axis}axis"), sorted(getattr(ax, f"get_{axis}lim")())
-    for steps in ((1,), (1, 3), (1, 2, 5), (1, 1.5, 2, 3, 5, 7), (1, 1.1, 1.2, 1.3, 1.4, 1.6, 1.8, 2, 0.6, 0.7, 0.8, 0.9)):
+    for steps in ((1,), (1, 3), (1, 2, 5), (1, 1.5, 2, 3, 5, 7)):
         ticks = np.unique([round(s * 10.0**e, 12) for e in range(-6, 8) for s in steps])
         seen = ticks[(ticks >= limits[0]) & (ticks <= limits[1])]
         if len(seen) >= 4:
             break
+    else:  # less than a factor of two in view: round numbers, evenly
+        ticks = MaxNLocator(5).tick_values(*limits)
+        seen = ticks[(ticks >= limits[0]) & (ticks <= limits[1])]
     which.set_major_locator(FixedLocator(seen))
     which.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     which.set_minor_formatter(NullFormatter())

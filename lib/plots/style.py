@@ -263,6 +263,11 @@ def save(fig, stem, formats=("png", "svg")):
     stable = {key: STYLE[key] for key in ("svg.fonttype", "svg.hashsalt", "savefig.dpi", "savefig.facecolor")}
     with mpl.rc_context(stable):
         for path, kind in zip(paths, formats, strict=True):
+            # constrained layout starts from where the panels are: begin each time from the bare grid, so that the
+            # bytes do not depend on what was drawn before
+            for ax in fig.axes:
+                if ax.get_subplotspec() is not None and ax.get_in_layout():
+                    ax.set_subplotspec(ax.get_subplotspec())
             fig.savefig(path, metadata=undated[kind])
             if kind == "png":
                 _shrink(path)

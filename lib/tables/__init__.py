@@ -12,7 +12,7 @@ _HOME = {
     "Fault": "faults", "SchemaError": "faults", "TableFaults": "faults",
     "Schema": "schemas", "describe_schema": "schema_files", "load_schema": "schema_files",
     "Table": "table", "read": "reader", "check": "checking",
-    "Source": "sources", "adapt": "adapters",
+    "Source": "sources", "describe": "sources", "adapt": "adapters",
     "ExternalDataError": "external", "locate": "external",
     "FetchReport": "download", "fetch": "download",
 }  # fmt: skip

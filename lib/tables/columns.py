@@ -17,6 +17,12 @@ from .names import (
     parse_column,
 )
 
+_TOTAL_IRON = re.compile(r"((?:FeO|Fe2O3)[ _]?(?:\(?(?:t|tot|total)\)?|\(?\*\)?))(?:[_ .,;(\[]+(.*))?", re.IGNORECASE)
+_SPLIT = re.compile(r"([A-Za-z0-9]+[+*-]?)(?:[_ .,;(\[]+(.*))?")
+_GLUED = re.compile(r"([A-Z][A-Za-z0-9]*?)(wt\.?%?|%|ppm|ppb)", re.IGNORECASE)
+_ERROR = re.compile(r"([A-Z].*?)[ _]?(?:err|error|sd|std|sigma|[12]s|[12]se|unc|stdev)", re.IGNORECASE)
+_SUM = re.compile(r"(?:total|sum|summe|totals)(?:[_ (].*)?", re.IGNORECASE)
+
 
 @dataclass(frozen=True)
 class Role:
@@ -131,8 +137,10 @@ def _repair(name, schema, header):
     if rule is None or nearest_declared(name, schema):
         return None
     units = [unit for unit in rule.units if not schema.open or unit in ("wt", "ppm", "ppb")]
-    error = re.fullmatch(r"(.+?)[ _]?(?:err|error|sd|std|sigma|1s|2s|2se|unc|stdev)", name, re.IGNORECASE)
-    core, tail = (error[1], "_err") if error and re.match(r"[A-Z]", name) else (name, "")
+    if _SUM.fullmatch(name):
+        return f"a column of totals ({name}) is not read; delete it: totals are calculated and checked"
+    error = _ERROR.fullmatch(name)
+    core, tail = (error[1], "_err") if error else (name, "")
     bare = _known_start(core)
     if bare is None:
         return None
@@ -142,11 +150,16 @@ def _repair(name, schema, header):
         shown = unit or next(
             (p.unit for other in header if (p := parse_column(other)) and p.analyte == analyte), rule.units[0]
         )
-        return f"the unknown column {name}: errors (1 sigma, in the unit of the values) are written {analyte}_{shown}_err"
+        half = "; halve errors of two sigma" if "2s" in name.lower()[-3:] else ""
+        return (
+            f"the unknown column {name}: errors (1 sigma, in the unit of the values) are written {analyte}_{shown}_err{half}"
+        )
     if not rest:
         return f"the column {name} has no unit; write {_forms(analyte, units)}"
     if guessed and unit == rest:
         return f"the unknown analyte {core[: -len(rest) - 1]}; do you mean {analyte}_{unit}?"
+    if unit and unit == rest and unit in rule.units:
+        return f"the name {name} is not written like this; write {analyte}_{unit}: analyte, underscore, unit"
     if unit and unit in rule.units:
         return f"the unit '{rest}' is not written like this; write {analyte}_{unit} (allowed: {_forms(analyte, units)})"
     return f"the unit '{rest}' is not known here; allowed are {_forms(analyte, units)}: convert the numbers if needed"
@@ -154,19 +167,20 @@ def _repair(name, schema, header):
 
 def _known_start(name):
     """Split a name into (analyte, rest, whether the analyte was guessed), or return None."""
-    if canonical_analyte(name) == name or re.fullmatch(r"(FeO|Fe2O3)[ _(]?(t|tot|total|\*)\)?", name, re.IGNORECASE):
-        return canonical_analyte(name), "", canonical_analyte(name) != name
-    split = re.fullmatch(r"([A-Za-z0-9]+[+*-]?)(?:[_ .,;(\[]+(.*))?", name)
+    name = re.sub(r"L\.O\.I\.?", "LOI", name, flags=re.IGNORECASE)
+    split = _TOTAL_IRON.fullmatch(name) or _GLUED.fullmatch(name) or _SPLIT.fullmatch(name)
     if not split:
         return None
-    analyte = canonical_analyte(split[1])
+    written = split[1]
+    analyte = canonical_analyte(written)
     rest = (split[2] or "").strip("()[] ")
+    if analyte is None:
+        return None
     # a word without unit that merely resembles an analyte says nothing
-    if analyte is None or (analyte != split[1] and not (canonical_unit(rest) or len(split[1]) > 2)):
+    repaired = analyte.lower() == written.replace("0", "O").lower() or _TOTAL_IRON.fullmatch(written)
+    if analyte != written and not canonical_unit(rest) and not (repaired and len(written) > 2):
         return None
-    if analyte != split[1] and not rest and analyte.lower() != split[1].replace("0", "O").lower():
-        return None
-    return analyte, rest, analyte != split[1]
+    return analyte, rest, analyte != written
 
 
 def nearest_declared(name, schema):

@@ -166,6 +166,13 @@ def locate(key):
     return None
 
 
+def fetch(keys=None, *, retry=False):
+    """Download what is missing; see `lib.tables.download.fetch` (imported only here, for pooch and requests are slow)."""
+    from .download import fetch as run
+
+    return run(keys, retry=retry)
+
+
 def _verify(path, item, kind):
     """Refuse a file whose size or checksum is not that of the registry."""
     size = path.stat().st_size

@@ -116,15 +116,16 @@ def canonical_analyte(text: str) -> str | None:
     """
     if text in ANALYTES:
         return text
-    total = re.fullmatch(r"(FeO|Fe2O3)\s*[_(]?\s*(?:t|tot|total|\*)\)?", text.replace("0", "O"), re.IGNORECASE)
+    total = re.fullmatch(r"(FeO|Fe2O3)[ _]?\(?(?:t|tot|total|\*)\)?", text.replace("0", "O"), re.IGNORECASE)
     if total:
         return {"feo": "FeOT", "fe2o3": "Fe2O3T"}[total[1].lower()]
     by_lower = {name.lower(): name for name in ANALYTES}
     for trial in (text, text.replace("0", "O")):
         if trial.lower() in by_lower:
             return by_lower[trial.lower()]
-    # one or two letters are near to everything: a guess there would mislead
-    near = difflib.get_close_matches(text.lower(), by_lower, n=1, cutoff=0.7) if len(text) > 2 else []
+    # a few letters are near to everything: a guess there would mislead
+    telling = len(text) > 3 or re.search(r"\d", text)
+    near = difflib.get_close_matches(text.lower(), by_lower, n=1, cutoff=0.7) if telling else []
     return by_lower[near[0]] if near else None
 
 

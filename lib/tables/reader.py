@@ -182,7 +182,7 @@ def _check_whole(grid, cells, frame, censored, roles, schema):
     warnings = [f"the column {name} holds no value" for name in analytes if len(frame) and not filled[name].any()]
     # a cell with a fault counts as filled and a ragged row may hold anything: no fault that only follows from another
     present = sum(any(texts) for name, texts in cells.items() if roles[name].analyte)
-    if rule and present < rule.minimum and grid.rows and not grid.ragged:
+    if rule and roles and present < rule.minimum and grid.rows and not grid.ragged:
         allowed = ", ".join(f"_{unit}" for unit in rule.units)
         grid.fault(
             None,
@@ -195,9 +195,14 @@ def _check_whole(grid, cells, frame, censored, roles, schema):
             lost = int((frame[role.name].notna().to_numpy() & frame[role.values].isna().to_numpy()).sum())
             if lost:
                 warnings.append(f"{role.name}: {lost} errors stand beside empty or censored values and are not used")
-        if role.kind == "category" and grid.rows and not grid.ragged and set(frame[role.name]) <= {"", *role.declared.values}:
+        if role.kind == "category" and grid.rows and not grid.ragged and _all_valid(frame[role.name], role.declared):
             counts = Counter(frame[role.name])
             for word, least in role.declared.at_least.items():
                 if counts[word] < least:
                     grid.fault(None, role.name, None, f"{counts[word]} rows have '{word}', at least {least} must have it")
     return warnings
+
+
+def _all_valid(words, column):
+    """Tell whether no word of a category has a fault of its own."""
+    return set(words) <= {*column.values, *([] if column.required else [""])}

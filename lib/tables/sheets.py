@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import datetime
 import io
+import struct
 import zipfile
+import zlib
+from xml.etree.ElementTree import ParseError
 
 from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
+# a damaged workbook can fail anywhere between the archive, its compression and its XML
+_UNREADABLE = (InvalidFileException, zipfile.BadZipFile, zlib.error, ParseError, struct.error)
+_UNREADABLE += (LookupError, ValueError, TypeError, AttributeError, OSError, EOFError, RuntimeError)
 _ERRORS = {"#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!", "#GETTING_DATA"}
 
 
@@ -31,7 +37,7 @@ def excel_lines(raw, grid):
     try:
         values = load_workbook(io.BytesIO(raw), data_only=True)
         formulas = load_workbook(io.BytesIO(raw), data_only=False)
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
+    except _UNREADABLE as error:
         grid.fault(
             None,
             None,

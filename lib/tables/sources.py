@@ -144,6 +144,38 @@ def read_descriptor(path) -> dict:
     return given
 
 
+def describe(source) -> dict:
+    """Say what is known about a data set, without checking its cells.
+
+    Parameters
+    ----------
+    source : Source
+        Embedded, external, or the reader's own.
+
+    Returns
+    -------
+    dict
+        key, title, rows, sha256, licence, citation, how_made, artificial; texts are "" where nothing is known.
+    """
+    from .external import registry, sha256_of
+    from .grid import read_grid
+
+    if source.descriptor is not None:
+        known = {key: value for key, value in read_descriptor(source.descriptor).items() if key != "columns"}
+        return {"key": source.key, **known}
+    item = registry().get(source.key) if source.citation else None
+    return {
+        "key": source.key,
+        "title": item.note if item else "",
+        "rows": len(read_grid(source.path).rows),
+        "sha256": sha256_of(source.path),
+        "licence": source.licence,
+        "citation": source.citation,
+        "how_made": f"fetched from {item.url}" if item else "",
+        "artificial": source.artificial,
+    }
+
+
 def verify_embedded(source) -> list:
     """Compare an embedded table with its descriptor.
 

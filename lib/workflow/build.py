@@ -45,9 +45,11 @@ def fetch_data(*, retry: bool = False) -> list[str]:
     from lib.tables import external
 
     keys = sorted({key for stem in stems() for key in fingerprint.external_keys(stem)})
-    if all(external.locate(key) for key in keys):
+    if all(map(fingerprint.here, keys)):
         return []
     report = external.fetch(keys, retry=retry)
+    if str(report):
+        print(report, flush=True)
     return sorted(report.missing)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import sys
 from pathlib import Path
 
 from lib import sources
@@ -59,14 +60,20 @@ def external_keys(stem: str) -> list[str]:
     return tomllib.loads(described.read_text(encoding="utf-8")).get("external", []) if described.is_file() else []
 
 
-def external_parts(stem: str) -> dict[str, str]:
-    """Hash of each external data set that is on this machine, ``absent`` for the others."""
-    keys = external_keys(stem)
-    if not keys:
-        return {}
+def here(key: str):
+    """The source of an external data set if a file with the right checksum is on this machine, else None."""
     from lib.tables import external
 
-    sources = {key: external.locate(key) for key in keys}
+    try:
+        return external.locate(key)
+    except external.ExternalDataError as error:  # a damaged or foreign file is refused, and counts as absent
+        print(error, file=sys.stderr)
+        return None
+
+
+def external_parts(stem: str) -> dict[str, str]:
+    """Hash of each external data set that is on this machine, ``absent`` for the others."""
+    sources = {key: here(key) for key in external_keys(stem)}
     return {f"external/{key}": file_sha256(source.path) if source else "absent" for key, source in sources.items()}
 
 

@@ -100,12 +100,11 @@ def _soup(ipynb: Path):
 
     notebook = nbformat.read(ipynb, as_version=4)
     for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs = [output for output in cell.outputs if "data" not in output or set(output.data) & set(SHOWN)]
         for output in cell.get("outputs", []):
             if output.output_type == "stream":  # a progress bar redraws its line: the last state counts
                 output.text = re.sub(r"[^\n]*\r(?!\n)", "", output.text.replace("\r\n", "\n"))
-        cell["outputs"] = [o for o in cell.get("outputs", []) if o.get("text") != ""] if "outputs" in cell else []
-        if cell.cell_type != "code":
-            del cell["outputs"]
     return BeautifulSoup(_exporter().from_notebook_node(notebook)[0], "html.parser")
 
 

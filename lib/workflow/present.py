@@ -11,14 +11,12 @@ from pathlib import Path
 
 TEMPLATES = Path(__file__).with_name("pages")
 # The same folder, opened as files or served; style and script inside the page are its own.
-POLICY = (
-    "default-src 'self' file: data: 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-)
+POLICY = "default-src 'self' file: data: 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 VERDICTS = {  # verdict -> colour class, short word, word in a count
     "reproduced": ("good", "reproduced", "reproduced"),
     "not reproduced": ("bad", "not reproduced", "not reproduced"),
     "not run: data not here": ("wait", "data not here", "not run, data not here"),
-    "no published value": ("", "own number", "own numbers"),
+    "no published value": ("", "own number", "own number"),
 }
 
 
@@ -93,7 +91,9 @@ def count_tags(numbers: list[dict]) -> list[dict]:
     """One tag a verdict that occurs, with its count."""
     counts = Counter(n["verdict"] for n in numbers)
     return [
-        {"kind": kind, "text": f"{counts[verdict]} {word}"} for verdict, (kind, _, word) in VERDICTS.items() if counts[verdict]
+        {"kind": kind, "text": f"{counts[verdict]} {word}" + ("s" if word == "own number" and counts[verdict] > 1 else "")}
+        for verdict, (kind, _, word) in VERDICTS.items()
+        if counts[verdict]
     ]
 
 
@@ -130,5 +130,9 @@ def number_table(numbers: list[dict], *, with_case: bool = False):
     if not numbers:
         return Markup()
     rows = [{"reason": None, **n, "kind": VERDICTS[n["verdict"]][0], "short": VERDICTS[n["verdict"]][1]} for n in numbers]
+    has = {
+        "unit": any(unit_text(row["unit"]) for row in rows),
+        "published": any(row["published"] is not None for row in rows),
+    }
     # A safe string: the template escapes every value that goes into it.
-    return Markup(environment().get_template("numbers.html").render(rows=rows, with_case=with_case))
+    return Markup(environment().get_template("numbers.html").render(rows=rows, with_case=with_case, has=has))

@@ -33,6 +33,7 @@ class Run:
         self._numbers: dict[str, dict] = {}
         self._diagnostics: dict[str, dict] = {}
         self._figures: dict[str, dict] = {}
+        self._concerned: dict[str, frozenset[str]] = {}
         self._drawn: dict[str, object] = {}
         self._data: dict[str, dict] = {}
         self._missing: dict[str, None] = {}
@@ -103,7 +104,7 @@ class Run:
                 descriptor=None,
             )
         elif "/" in key:
-            source = tables.locate(key)
+            source = fingerprint.here(key)
             if source is None:
                 self._missing[key] = None
                 print(f"external data set {key} is not here (`make data` fetches it): parts that need it are left out")
@@ -114,14 +115,11 @@ class Run:
         return source
 
     def _note_data(self, source) -> None:
-        licence = citation = rows = None
-        if source.descriptor is not None:
-            from lib import tables
+        from lib import tables
 
-            described = tables.describe(source)
-            licence, citation, rows = described.get("licence"), described.get("citation"), described.get("rows")
-        entry = {"key": source.key, "sha256": fingerprint.file_sha256(source.path), "rows": rows}
-        self._data[source.key] = entry | {"licence": licence, "citation": citation}
+        about = {} if self.own else tables.describe(source)
+        entry = {"key": source.key, "sha256": fingerprint.file_sha256(source.path)}
+        self._data[source.key] = entry | {key: about.get(key) or None for key in ("rows", "licence", "citation")}
 
     @property
     def missing(self) -> list[str]:
@@ -145,8 +143,18 @@ class Run:
         self._numbers[name] = results.number(name, value, unit=unit, **stated)
         return self._numbers[name]
 
-    def diagnostic(self, name: str, value, *, ok: bool, limit=None, scope: str = "headline") -> bool:
+    def diagnostic(self, name: str, value, *, ok: bool, limit=None, scope: str = "headline", on: tuple[str, ...] = ()) -> bool:
         """State a check of the case's own result (``headline``), or one shown failing on purpose (``demonstration``).
+
+        Parameters
+        ----------
+        name : str
+        value, limit : number, str, bool or None
+            What was found, and what it was held against.
+        ok : bool
+        scope : {"headline", "demonstration"}
+        on : tuple of str
+            Figures that rest on it, and carry a warning when it fails; all figures by default.
 
         Returns
         -------
@@ -155,6 +163,7 @@ class Run:
         """
         value, limit = results.plain(value), results.plain(limit)
         self._diagnostics[name] = {"name": name, "value": value, "limit": limit, "ok": bool(ok), "scope": scope}
+        self._concerned[name] = frozenset(on)
         return bool(ok)
 
     def figure(self, fig, name: str, *, data, caption: str, alt_text: str, measured=None, needs: tuple[str, ...] = ()):
@@ -177,9 +186,11 @@ class Run:
         import matplotlib.pyplot as plt
         from IPython.display import Image, Markdown, display
 
+        from lib import plots
+
         if self.mode == "quick":
-            products.watermark(fig, "QUICK MODE · not a result")
-        self._warn(fig)
+            plots.watermark(fig, "QUICK MODE: not a result")
+        self._warn(fig, name)
         png = products.save(fig, self.out, name)
         write_atomic(self.out / f"{name}.csv", products.table_text(data))
         if measured is not None:
@@ -194,12 +205,15 @@ class Run:
             Markdown(f"**Figure: {name}.** {entry['caption']}"),
         )
 
-    def _failed(self) -> list[str]:
-        return [name for name, entry in self._diagnostics.items() if not entry["ok"] and entry["scope"] == "headline"]
+    def _failed(self, figure: str) -> list[str]:
+        """Failed headline diagnostics that concern a figure."""
+        failed = [name for name, entry in self._diagnostics.items() if not entry["ok"] and entry["scope"] == "headline"]
+        return [name for name in failed if not self._concerned[name] or figure in self._concerned[name]]
 
-    def _warn(self, fig) -> None:
-        failed = self._failed()
-        products.warning_line(fig, f"failed diagnostics: {', '.join(failed)}" if failed else "")
+    def _warn(self, fig, figure: str) -> bool:
+        """Draw failed diagnostics on a figure; True when the figure's text has changed."""
+        failed = self._failed(figure)
+        return products.warning_line(fig, f"failed diagnostics: {', '.join(failed)}" if failed else "")
 
     # ------------------------------------------------------------------ closing
 
@@ -216,9 +230,8 @@ class Run:
         for name in mandatory:
             if name not in self._diagnostics:
                 self.diagnostic(name, None, ok=False, limit="must be stated")
-        if self._failed():
-            for name, fig in self._drawn.items():
-                self._warn(fig)
+        for name, fig in self._drawn.items():
+            if self._warn(fig, name):
                 products.save(fig, self.out, name)
         # where results went and how many workers made them differ between machines and change no result
         shown = {

@@ -2,11 +2,13 @@
 
 import datetime
 import io
+from dataclasses import replace
 
 import openpyxl
 import pytest
 
 from lib import tables
+from lib.tables import faults as faults_module
 
 STEM = "02_alteration_isocon"
 HEAD = "sample_id,role,distance_m,SiO2_wt,Al2O3_wt,CaO_wt,Na2O_wt,La_ppm,La_ppm_err"
@@ -19,7 +21,7 @@ def faults(tmp_path, data, schema=STEM, name="mine.csv"):
     try:
         tables.read(path, schema)
     except tables.TableFaults as error:
-        assert str(error).splitlines() == [str(f) for f in error.faults] or "\n" in "".join(f.message for f in error.faults)
+        assert str(error) == "\n".join(map(str, error.faults))
         return error.faults
     return []
 
@@ -108,6 +110,11 @@ def test_a_comma_that_may_be_a_thousands_separator_is_not_guessed(tmp_path):
     assert faults(tmp_path, text.replace(";1\n", ";1,5\n"), schema=None) == []
 
 
+def test_with_as_many_points_as_commas_the_point_counts(tmp_path):
+    found = faults(tmp_path, "sample_id;SiO2_wt;CaO_wt\na;50,5;1.5\n", schema=None)
+    assert [(f.column, f.value) for f in found] == [("SiO2_wt", "50,5")]
+
+
 HEADERS = [
     ("La_ppm", "La_wt%", "the unit 'wt%'", "write La_wt (allowed: La_wt, La_ppm, La_ppb)"),
     ("SiO2_wt", "SiO2_ppmm", "the unit 'ppmm'", "write SiO2_ppm"),
@@ -122,6 +129,13 @@ HEADERS = [
     ("SiO2_wt", "SIO2_wt", "unknown analyte SIO2", "do you mean SiO2_wt"),
     ("CaO_wt", "FeOt_wt", "unknown analyte FeOt", "do you mean FeOT_wt"),
     ("CaO_wt", "FeO*_wt", "unknown analyte FeO*", "do you mean FeOT_wt"),
+    ("CaO_wt", "Fe2O3(T) wt.%", "the unit 'wt.%'", "write Fe2O3T_wt"),
+    ("CaO_wt", "L.O.I.", "has no unit", "write LOI_wt"),
+    ("CaO_wt", "CaO%", "the unit '%'", "write CaO_wt"),
+    ("La_ppm", "La (ppm)", "the name La (ppm) is not written like this", "write La_ppm: analyte, underscore, unit"),
+    ("La_ppm", "Lappm", "the name Lappm is not written like this", "write La_ppm"),
+    ("La_ppm_err", "La_ppm_2s", "errors (1 sigma", "La_ppm_err; halve errors of two sigma"),
+    ("distance_m", "Total", "a column of totals (Total) is not read", "delete it"),
     ("Al2O3_wt", "Al2O_wt", "unknown analyte Al2O", "do you mean Al2O3_wt"),
     ("distance_m", "distnce_m", "unknown column distnce_m", "do you mean distance_m"),
     ("distance_m", "Distance", "unknown column Distance", "do you mean distance_m"),
@@ -165,16 +179,16 @@ FILES = {
     "header only": (HEAD + "\n", 1, "no row below it; add one line a sample"),
     "no header": ("1,2,3\n4,5,6\n", 1, "must hold the column names"),
     "mixed delimiters in the header": (HEAD.replace(",", ";", 2) + "\n" + GOOD[1], 1, "comma (6) and semicolon (2)"),
-    "mixed delimiters in a row": ("\n".join([*GOOD[:2], GOOD[2].replace(",", ";")]), 3, "separated by semicolons, the header is not"),
-    "too many cells": ("\n".join([*GOOD[:2], GOOD[2].replace("48.5", "48,5")]), 3, "10 cells where the header has 9; is there a decimal"),
-    "too few cells": ("\n".join([*GOOD[:2], GOOD[2][:-4]]), 3, "8 cells where the header has 9; add the missing delimiters"),
+    "mixed delimiters in a row": ("\n".join([*GOOD[:2], GOOD[2].replace(",", ";")]), 3, "separated by semicolons"),
+    "too many cells": (cell("SiO2_wt", "48,5").replace('"', ""), 3, "10 cells where the header has 9; is there a decimal"),
+    "too few cells": ("\n".join([*GOOD[:2], GOOD[2][:-4]]), 3, "8 cells where the header has 9; add the missing"),
     "spaces as delimiters": ("\n".join(GOOD).replace(",", " "), 1, "separate them by commas"),
     "open quote": ("\n".join([*GOOD[:2], GOOD[2].replace("b,", '"b,')]), 3, "opened and never closed"),
     "quote in a quote": ("\n".join([*GOOD[:2], GOOD[2].replace("b,", '"b"x",')]), 3, 'write "" for a quote'),
     "binary": (b"\x89HDF\0\0\1", None, "not a text table"),
     "old Excel": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", None, "save it as .xlsx or as CSV"),
     "broken Excel": (b"PK\x03\x04broken", None, "cannot be opened as an Excel workbook"),
-    "too few analytes": ("sample_id,role,SiO2_wt\na,fresh,50\nb,altered,51\n", None, "1 columns of analytes hold values; at least 5"),
+    "too few analytes": ("sample_id,role,SiO2_wt\na,fresh,50\nb,altered,51\n", None, "1 columns of analytes hold values; at"),
     "no altered sample": ("\n".join(GOOD).replace("altered", "fresh"), None, "0 rows have 'altered', at least 1 must have it"),
 }  # fmt: skip
 
@@ -243,13 +257,12 @@ def test_all_faults_of_a_file_come_in_one_report(tmp_path):
 
 
 def test_the_case_check_runs_when_the_reader_is_content_and_its_texts_become_faults(tmp_path, monkeypatch):
-    from dataclasses import replace
-
-    from lib.tables import faults as module
-
     seen = []
     monkeypatch.setattr(
-        module, "case_check", lambda table: seen.append(table) or ["no vein", table.fault(1, "role", "odd")], raising=False
+        faults_module,
+        "case_check",
+        lambda table: seen.append(table) or ["no vein", table.fault(1, "role", "odd")],
+        raising=False,
     )
     schema = replace(tables.load_schema(STEM), check="lib.tables.faults:case_check")
     path = tmp_path / "mine.csv"
@@ -258,8 +271,6 @@ def test_the_case_check_runs_when_the_reader_is_content_and_its_texts_become_fau
     assert [(f.row, f.column, f.message) for f in found] == [(None, None, "no vein"), (3, "role", "odd")]
     path.write_text("\n".join(GOOD).replace("48.5", "x"))
     assert [f.value for f in tables.check(path, schema)] == ["x"] and len(seen) == 1
+    path.write_text("\n".join(GOOD))
     with pytest.raises(tables.SchemaError, match=r"check = 'lib.nothing:f' cannot be imported"):
-        tables.check(
-            tmp_path / "good.csv" if (tmp_path / "good.csv").write_text("\n".join(GOOD)) else path,
-            replace(schema, check="lib.nothing:f"),
-        )
+        tables.check(path, replace(schema, check="lib.nothing:f"))

@@ -70,6 +70,7 @@ SPELLINGS = {
         TEXT.replace(",", " , ").replace('"basalt ,  fresh"', '"basalt, fresh"').replace(' , "', ',"'),
         "spaces around",
     ),
+    "spaces before a quote": (TEXT.replace(',"', ', "'), ""),
     "sep= line of Excel": ("sep=;\n" + as_text(";"), "sep="),
     "Excel": (as_xlsx(), "sheet 'Sheet' was read"),
 }
@@ -140,6 +141,18 @@ def test_subset_keeps_lines_and_drops_what_is_left_without_value(tmp_path):
     assert list(part.censored) == list(part.units)
     with pytest.raises(ValueError, match=r"expected \(3,\) booleans"):
         table.subset(np.array([0, 2]))
+
+
+def test_subset_keeps_an_analyte_of_which_only_a_limit_is_left(plain):
+    part = plain.subset(np.array([False, True, False]))
+    assert "La_ppm" in part.analytes and part.limit["La_ppm"].tolist() == [0.05] and "CaO_wt" not in part.analytes
+
+
+def test_an_error_beside_no_value_and_a_column_without_value_are_warned_of(tmp_path):
+    head, *body = TEXT.replace("<0.05,,", "<0.05,0.1,").splitlines()
+    table = tables.read(write(tmp_path, "\n".join([head + ",Nb_ppm", *(line + "," for line in body)])), STEM)
+    assert any("La_ppm_err: 1 errors stand beside empty or censored values" in text for text in table.warnings)
+    assert "the column Nb_ppm holds no value" in table.warnings
 
 
 def test_subset_keeps_only_its_own_warnings(tmp_path):

@@ -43,9 +43,10 @@ def test_the_same_name_replaces_and_finish_may_be_called_again(run, line):
 
 
 def test_figures_have_the_same_bytes_each_time_and_their_numbers_beside_them(run, line):
-    assert products.draw(line[0]) == products.draw(line[0])
+    assert products.save(line[0], run.out, "a") == products.save(line[0], run.out, "a")
     run.figure(line[0], "line", data={"a": line[1], "b": line[1]}, measured=line[1], **TEXT)
     rows = (run.out / "line.csv").read_text().splitlines()
+    assert not [path for path in run.out.iterdir() if path.name.startswith(".")]
     assert rows[0] == "series,x_m,y_m"
     assert len(rows) == 5
     assert (run.out / "line.measured.csv").is_file()

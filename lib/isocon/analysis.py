@@ -1,0 +1,223 @@
+"""Analysis of a whole table: every group of samples with its own fresh rock, from log ratios to tidy results."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from . import report
+from .em import fit_em, prior_log_odds
+from .fitting import fit
+from .logratio import IsoconData
+from .results import IsoconFit
+from .tabular import group_names, prepare
+from .uncertainty import (
+    Resampling,
+    element_bootstrap,
+    entry_order,
+    error_sensitivity,
+    fresh_bootstrap,
+    objective_profile,
+    stability_selection,
+    threshold_path,
+)
+
+#: Frames of a group, in the order of the CSV files.
+FRAMES = (
+    "mass", "gains", "elements", "modes", "path", "path_elements", "profile", "comparison", "sensitivity", "diagnostics",
+    "messages",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class GroupResult:
+    """Everything about one halo or profile.
+
+    Attributes
+    ----------
+    name : str
+    data : IsoconData
+    fit, em : IsoconFit
+        The chosen method, and the spike-and-slab mixture (the same object when that was chosen).
+    bootstrap, stability : Resampling or None
+    frames : dict
+        Name (see `FRAMES`) -> tidy DataFrame.
+    """
+
+    name: str
+    data: IsoconData
+    fit: IsoconFit
+    em: IsoconFit
+    bootstrap: Resampling | None
+    stability: Resampling | None
+    frames: dict[str, pd.DataFrame]
+
+    def frame(self, name: str) -> pd.DataFrame:
+        """Return one tidy frame (see `FRAMES`)."""
+        if name not in self.frames:
+            raise ValueError(f"unknown frame {name!r}; there are: {', '.join(self.frames)}")
+        return self.frames[name]
+
+    @property
+    def messages(self) -> list[str]:
+        """Warnings and notes as text."""
+        return [f"{m.level}: {m.text}" for m in self.frames["messages"].itertuples()]
+
+
+@dataclass(frozen=True)
+class HaloAnalysis:
+    """Results of `analyse` for all groups; ``parameters`` as given."""
+
+    groups: dict[str, GroupResult]
+    parameters: dict
+
+    def frame(self, name: str) -> pd.DataFrame:
+        """One tidy frame over all groups (see `FRAMES`), with the column ``group`` first: ready for `to_csv`."""
+        return pd.concat([group.frame(name) for group in self.groups.values()], ignore_index=True)
+
+    @property
+    def messages(self) -> list[str]:
+        """Warnings and notes of all groups as text."""
+        many = len(self.groups) > 1
+        return [f"{name}: {text}" if many else text for name, g in self.groups.items() for text in g.messages]
+
+    @property
+    def ambiguous(self) -> bool:
+        """Whether any group has a second isocon that is nearly as well supported."""
+        return any(group.fit.ambiguous or group.em.ambiguous for group in self.groups.values())
+
+
+def analyse_group(
+    data: IsoconData,
+    rng: np.random.Generator,
+    *,
+    name: str = "all",
+    method: str = "sparse",
+    priors=None,
+    n_bootstrap: int = 200,
+    options: dict | None = None,
+) -> GroupResult:
+    """Analyse one group of samples.
+
+    Parameters
+    ----------
+    data : IsoconData
+    rng : numpy.random.Generator
+    name : str
+    method : str
+        Key of `lib.isocon.METHODS`.
+    priors : None, "suggested" or mapping element -> P(immobile)
+        For the mixture (see `lib.isocon.em.fit_em`); the sparse methods do not use it.
+    n_bootstrap : int
+        Resamplings of the elements (0 = none); half as many for the selection frequency.
+    options : dict, optional
+        Further arguments of the method.
+    """
+    options = dict(options or {})
+    if method == "em":
+        options.setdefault("priors", priors)
+    result = fit(data, method, **options)
+    em = result if method == "em" else fit_em(data, priors=priors)
+    bootstrap = stability = fresh = None
+    if n_bootstrap:
+        bootstrap = element_bootstrap(data, rng, n_draws=n_bootstrap)
+        stability = stability_selection(data, rng, n_draws=max(n_bootstrap // 2, 20))
+        if data.n_fresh >= 2:
+            fresh = fresh_bootstrap(data, rng, n_draws=max(n_bootstrap // 2, 20))
+    path, path_elements = threshold_path(data, scale=result.scale)
+    sensitivity = error_sensitivity(data)
+    odds = prior_log_odds(data.elements, priors)
+    frames = {
+        "mass": report.mass_frame(result, bootstrap, fresh),
+        "gains": report.gains_frame(result),
+        "elements": report.elements_frame(result, em, stability, entry_order(path_elements), odds),
+        "modes": report.modes_frame(result if result.modes else fit(data), em),
+        "path": path,
+        "path_elements": path_elements,
+        "profile": objective_profile(result if result.method == "sparse" else fit(data)),
+        "comparison": report.comparison_frame(data, result, em),
+        "sensitivity": sensitivity,
+        "diagnostics": report.diagnostics_frame(result, em, bootstrap),
+        "messages": report.messages_frame(result, em, stability, sensitivity, priors),
+    }
+    for frame in frames.values():
+        frame.insert(0, "group", name)
+    return GroupResult(name, data, result, em, bootstrap, stability, frames)
+
+
+def analyse(
+    table,
+    *,
+    groups=None,
+    method: str = "sparse",
+    sigma_altered=0.05,
+    sigma_protolith=0.05,
+    protolith_error: str = "per sample",
+    protolith_scatter: bool = False,
+    priors=None,
+    group_weights=None,
+    exclude=(),
+    n_bootstrap: int = 200,
+    seed: int = 1,
+    n_jobs: int = 1,
+    options: dict | None = None,
+) -> HaloAnalysis:
+    """Find immobile elements, mass change, gains and losses in every group of a table.
+
+    Parameters
+    ----------
+    table : tables.Table
+        See `lib.isocon.prepare` for the columns.
+    groups : sequence of str, optional
+        Groups of the table to analyse; default all.
+    method : str
+        Key of `lib.isocon.METHODS`: "sparse" (default), "em", "convex", "cellwise", "spatial", ...
+    sigma_altered, sigma_protolith : float or mapping analyte -> float
+        Relative 1-sigma errors (fractions) of an altered and of a fresh sample, used where the table has none.
+    protolith_error, protolith_scatter, group_weights, exclude
+        See `lib.isocon.prepare`.
+    priors : None, "suggested" or mapping
+        Prior probabilities of immobility for the mixture.
+    n_bootstrap : int
+        Resamplings of the elements; 0 = none.
+    seed : int
+        One stream a group is spawned from it.
+    n_jobs : int
+        Groups at once.
+    options : dict, optional
+        Further arguments of the method.
+
+    Returns
+    -------
+    HaloAnalysis
+
+    Raises
+    ------
+    ValueError
+        A group that is not in the table, or one without fresh or altered samples.
+    """
+    from lib.tasks import run_tasks
+
+    unknown = set(groups or ()) - set(group_names(table))
+    if unknown:
+        raise ValueError(f"group(s) {', '.join(sorted(unknown))} not in the table: {', '.join(group_names(table))}")
+    tasks = [
+        {
+            "data": prepare(
+                table, group=name, sigma_altered=sigma_altered, sigma_protolith=sigma_protolith,
+                protolith_error=protolith_error, protolith_scatter=protolith_scatter, group_weights=group_weights,
+                exclude=exclude,
+            ),
+            "name": name, "method": method, "priors": priors, "n_bootstrap": n_bootstrap, "options": options,
+        }
+        for name in (group_names(table) if groups is None else groups)
+    ]  # fmt: skip
+    results = run_tasks(analyse_group, tasks, seed=seed, n_jobs=n_jobs, label="isocon")
+    parameters = {
+        "method": method, "sigma_altered": sigma_altered, "sigma_protolith": sigma_protolith,
+        "protolith_error": protolith_error, "protolith_scatter": protolith_scatter, "priors": priors,
+        "group_weights": group_weights, "exclude": tuple(exclude), "n_bootstrap": n_bootstrap, "seed": seed,
+    }  # fmt: skip
+    return HaloAnalysis({result.name: result for result in results}, parameters)

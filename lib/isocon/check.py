@@ -1,0 +1,154 @@
+"""What must hold in a table before an isocon can be drawn; every message says what to do."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .tabular import (
+    GROUP_COLUMN,
+    ROLE_COLUMN,
+    concentration_columns,
+    group_names,
+    group_rows,
+    id_column,
+    role_rows,
+    split_column,
+)
+
+MIN_ANALYTES = 5
+VOLATILES = ("LOI", "H2O", "H2O+", "H2O-", "CO2", "S", "SO3", "F", "Cl")
+MAJORS = ("SiO2", "TiO2", "Al2O3", "MnO", "MgO", "CaO", "Na2O", "K2O", "P2O5")
+IRON = ("Fe2O3T", "FeOT", "Fe2O3", "FeO")
+#: A total this near to 100 (wt%) in two or more rows was made by normalising; a single row must be nearer.
+NORMALISED, NORMALISED_ONE = 0.06, 0.02
+#: Volatiles (wt%) from which on the basis of an analysis matters.
+HYDROUS = 2.0
+
+
+def check_table(table) -> list[str]:
+    """List everything that keeps a table from being analysed.
+
+    Parameters
+    ----------
+    table : tables.Table
+
+    Returns
+    -------
+    list of str
+        Empty when all is well.  Checked in every group: fresh and altered samples, at least 5 analytes measured in both,
+        elements missing or below detection in all fresh samples, zero or negative concentrations, and mixed bases (see
+        `mixed_basis`).
+    """
+    frame = table.frame
+    if ROLE_COLUMN not in frame:
+        return ["the table has no column 'role': add it, with 'fresh' for the original rock and 'altered' for the rest"]
+    columns = concentration_columns(table)
+    if not columns:
+        return ["no column of concentrations: name them like SiO2_wt, Zr_ppm or Au_ppb"]
+    faults = _not_positive(table, columns)
+    for group in group_names(table):
+        where = f"group {group!r}: " if GROUP_COLUMN in frame else ""
+        rows = group_rows(table, group)
+        fresh, altered = rows & role_rows(frame, "fresh"), rows & role_rows(frame, "altered")
+        if not fresh.any():
+            faults.append(
+                f"{where}no fresh sample: mark at least one row as role 'fresh' (the original rock of this group), "
+                "or take the group out"
+            )
+        if not altered.any():
+            faults.append(f"{where}no altered sample: mark at least one row as role 'altered', or take the group out")
+        if not (fresh.any() and altered.any()):
+            continue
+        faults += [where + text for text in _analytes(table, columns, fresh, altered)]
+        faults += [where + text for text in mixed_basis(table, rows)]
+    return faults
+
+
+def _not_positive(table, columns):
+    ids = id_column(table.frame)
+    out = []
+    for column in columns:
+        value = table.frame[column].to_numpy(float)
+        for row in np.flatnonzero(np.isfinite(value) & (value <= 0)):
+            name = table.frame[ids].iloc[row] if ids else f"row {row + 1}"
+            out.append(
+                f"sample {name}, {column}: {value[row]:g} has no logarithm; write '<limit' if it was below detection, "
+                "leave it empty if it was not analysed"
+            )
+    return out
+
+
+def _analytes(table, columns, fresh, altered):
+    frame, censored = table.frame[columns], table.censored[columns]
+    measured_fresh = (frame[fresh].notna() & ~censored[fresh]).any()
+    measured_altered = (frame[altered].notna() & ~censored[altered]).any()
+    out = []
+    both = int((measured_fresh & measured_altered).sum())
+    if both < MIN_ANALYTES:
+        out.append(
+            f"only {both} analyte(s) measured in fresh and altered samples: at least {MIN_ANALYTES} are needed to find "
+            "the immobile ones, ten or more are advisable"
+        )
+    for column in columns:
+        if measured_altered[column] and not measured_fresh[column]:
+            below = bool(censored.loc[fresh, column].any())
+            why = "below detection" if below else "not analysed"
+            out.append(
+                f"{column} is {why} in every fresh sample, so that gains and losses have no reference: give one fresh "
+                "value, or leave the column out of this group"
+            )
+    return out
+
+
+def mixed_basis(table, rows: np.ndarray) -> list[str]:
+    """Tell whether some rows are on a volatile-free basis and others on a hydrous one.
+
+    Parameters
+    ----------
+    table : tables.Table
+    rows : bool array, shape (n_rows,)
+
+    Returns
+    -------
+    list of str
+        Empty or one message.
+
+    Notes
+    -----
+    Only rows with SiO2, some iron and at least seven more majors are judged.  *Hydrous*: volatiles of 2 wt% or more are
+    given and everything sums to 100 +- 2.5.  *Volatile-free*: the majors alone sum to exactly 100 (within 0.06 for two
+    or more such rows, 0.02 for a single one), as only a normalised analysis does, while volatiles are either given on
+    top (2 wt% or more) or not given at all.  Both kinds in one group are a fault: between them every element seems to
+    change by the factor of the volatiles.  Measured dry rocks whose total is merely near 100 raise no alarm.
+    """
+    units = {split_column(c)[0]: c for c in concentration_columns(table) if split_column(c)[1] == "wt"}
+    if "SiO2" not in units:
+        return []
+    value = table.frame.loc[rows]
+    majors = [units[name] for name in (*MAJORS, *IRON) if name in units]
+    iron = [units[name] for name in IRON if name in units]
+    volatiles = [units[name] for name in VOLATILES if name in units]
+    seen = value[majors].notna() | table.censored.loc[rows, majors]
+    complete = (seen.sum(axis=1) >= 9) & seen[units["SiO2"]] & (seen[iron].any(axis=1) if iron else False)
+    total = value[majors].sum(axis=1)
+    if volatiles:
+        given = (value[volatiles].notna() | table.censored.loc[rows, volatiles]).any(axis=1)
+        extra = value[volatiles].sum(axis=1)
+        if "LOI" in units:  # LOI already holds H2O and CO2
+            loi = value[units["LOI"]]
+            extra = extra.where(loi.isna(), loi)
+    else:
+        given, extra = total.isna(), total * 0.0
+    hydrous = complete & (extra >= HYDROUS) & ((total + extra - 100).abs() <= 2.5) & ((total - 100).abs() > 0.5)
+    free = complete & ((total - 100).abs() <= NORMALISED) & (~given | (extra >= HYDROUS))
+    if free.sum() == 1:
+        free &= (total - 100).abs() <= NORMALISED_ONE
+    if not (hydrous.any() and free.any()):
+        return []
+    ids = id_column(table.frame)
+    names = [", ".join(value.loc[kind, ids].astype(str).head(5)) if ids else f"{kind.sum()} rows" for kind in (hydrous, free)]
+    return [
+        f"mixed bases: {names[0]} sum to 100 with their volatiles, {names[1]} without; put all on one basis (divide the "
+        "oxides and trace elements of the latter by 1 + volatiles/100, or normalise all volatile-free), or, if a rock "
+        "really is dry, give its measured volatiles, for instance LOI_wt <0.1"
+    ]

@@ -1,0 +1,171 @@
+"""Scores of the isocon methods on artificial haloes: error, bias, recovered immobile set, coverage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pandas as pd
+
+from . import classical
+from .artificial import SCENARIOS, Halo, Scenario, make_halo, variant
+from .em import fit_em
+from .results import IsoconFit
+from .sparse import (
+    fit_convex,
+    fit_geometric_median,
+    fit_lasso,
+    fit_median,
+    fit_reference,
+    fit_sparse,
+    fit_welsch,
+)
+from .tabular import TO_WT
+
+
+def _oracle(halo: Halo) -> IsoconFit:
+    return fit_reference(halo.data, [e for e, yes in zip(halo.data.elements, halo.immobile, strict=True) if yes])
+
+
+def _least_squares(halo: Halo) -> np.ndarray:
+    """Unscaled, everything in wt%, so that SiO2 decides; other units give another answer."""
+    data = halo.data
+    factor = np.array([TO_WT[unit] for unit in data.units])
+    c0, altered = data.c0 * factor, data.altered * factor[:, None]
+    return np.log((c0[:, None] * altered).sum(axis=0) / np.sum(c0**2))
+
+
+def _weighted(halo: Halo) -> np.ndarray:
+    data = halo.data
+    fits = [
+        classical.baumgartner_olsen(data.c0, data.altered[:, n], data.sigma_protolith, data.sigma_altered[:, n])
+        for n in range(data.shape[1])
+    ]
+    return np.log([one.slope for one in fits])
+
+
+#: Method name -> function of a Halo that returns an IsoconFit, or ln slopes (N,) only.
+BENCHMARK_METHODS: dict[str, Callable] = {
+    "oracle": _oracle,
+    "constant Al": lambda halo: fit_reference(halo.data, ["Al2O3"]),
+    "mean of Al, Ti, Zr": lambda halo: fit_reference(halo.data, ["Al2O3", "TiO2", "Zr"]),
+    "Grant least squares": _least_squares,
+    "mean log ratio": lambda halo: halo.data.log_ratio.mean(axis=0),
+    "weighted LSQ + rejection": _weighted,
+    "median": lambda halo: fit_median(halo.data),
+    "lasso": lambda halo: fit_lasso(halo.data),
+    "geometric median": lambda halo: fit_geometric_median(halo.data, whiten=False, tolerance=1e-8),
+    "convex": lambda halo: fit_convex(halo.data, tolerance=1e-8),
+    "welsch": lambda halo: fit_welsch(halo.data),
+    "em": lambda halo: fit_em(halo.data, tolerance=1e-7),
+    "em with priors": lambda halo: fit_em(halo.data, priors="suggested", tolerance=1e-7),
+    "sparse": lambda halo: fit_sparse(halo.data),
+    "sparse, stated errors": lambda halo: fit_sparse(halo.data, estimate_scale=False),
+}
+
+
+def score(halo: Halo, answer: IsoconFit | np.ndarray) -> dict[str, float]:
+    """Scores of one answer: mae, bias (percentage points of original mass), f1 and coverage (0-1; NaN without a set)."""
+    m = answer.m if isinstance(answer, IsoconFit) else np.asarray(answer)
+    error = 100 * (np.expm1(-m) - np.expm1(-halo.m))
+    out = {"mae": float(np.abs(error).mean()), "bias": float(error.mean()), "f1": np.nan, "coverage": np.nan}
+    if isinstance(answer, IsoconFit):
+        both = int((answer.immobile & halo.immobile).sum())
+        out["f1"] = 2 * both / (int(answer.immobile.sum()) + int(halo.immobile.sum()))
+        low, high = answer.interval()
+        out["coverage"] = float(((low <= halo.mass_change_pct) & (halo.mass_change_pct <= high)).mean())
+    return out
+
+
+def benchmark(scenario: Scenario | str, method: str = "sparse", n_sets: int = 60, seed: int = 1) -> dict[str, float]:
+    """Mean scores of one method over artificial haloes of one scenario.
+
+    Parameters
+    ----------
+    scenario : Scenario or key of `lib.isocon.SCENARIOS`
+    method : str
+        Key of `BENCHMARK_METHODS`.
+    n_sets : int
+        Haloes; halo j is the same for every method.
+    seed : int
+
+    Returns
+    -------
+    dict
+        mae, mae_se, p95 (95 % quantile of the error of a halo), bias, f1, coverage, n_sets.
+    """
+    return _summary([score(halo, BENCHMARK_METHODS[method](halo)) for halo in _haloes(scenario, n_sets, seed)])
+
+
+def _haloes(scenario, n_sets, seed):
+    streams = np.random.SeedSequence(seed).spawn(n_sets)
+    return [make_halo(scenario, np.random.default_rng(stream)) for stream in streams]
+
+
+def _summary(scores: list[dict]) -> dict[str, float]:
+    frame = pd.DataFrame(scores)
+    mae = frame["mae"].to_numpy()
+    return {
+        "mae": float(mae.mean()),
+        "mae_se": float(mae.std(ddof=1) / np.sqrt(mae.size)) if mae.size > 1 else np.nan,
+        "p95": float(np.quantile(mae, 0.95)),
+        "bias": float(frame["bias"].mean()),
+        "f1": float(frame["f1"].mean()),
+        "coverage": float(frame["coverage"].mean()),
+        "n_sets": mae.size,
+    }
+
+
+def benchmark_table(
+    scenarios: Sequence[str] = tuple("ABCDEG"), methods: Sequence[str] | None = None, n_sets: int = 60, seed: int = 1
+) -> pd.DataFrame:
+    """Scores of all methods on all scenarios: columns scenario, label, method, mae, mae_se, p95, bias, f1, coverage."""
+    rows = []
+    for name in scenarios:
+        haloes = _haloes(name, n_sets, seed)
+        for method in BENCHMARK_METHODS if methods is None else methods:
+            scores = [score(halo, BENCHMARK_METHODS[method](halo)) for halo in haloes]
+            rows.append({"scenario": name, "label": SCENARIOS[name].label, "method": method, **_summary(scores)})
+    return pd.DataFrame(rows)
+
+
+def sweep(
+    along: str = "mobile", values: Sequence[float] | None = None, *, base: str = "B",
+    methods: Sequence[str] = ("oracle", "sparse", "em", "convex", "geometric median", "weighted LSQ + rejection"),
+    n_sets: int = 60, seed: int = 1,
+) -> pd.DataFrame:  # fmt: skip
+    """Error of several methods against the difficulty of the halo.
+
+    Parameters
+    ----------
+    along : {"mobile", "gain", "noise", "n_samples"}
+        Field of `Scenario` that is varied.
+    values : sequence, optional
+        Default: mobile 0.1-0.7, gain (one-sidedness) 0.5-1, noise 0.02-0.12, n_samples 1-20.
+    base : str
+        Scenario that is varied.
+    methods, n_sets, seed
+        As in `benchmark_table`.
+
+    Returns
+    -------
+    DataFrame
+        Columns value, method, mae, lower, upper (95 % interval of the mean over haloes), bias, f1, coverage.
+    """
+    defaults = {
+        "mobile": (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7),
+        "gain": (0.5, 0.6, 0.7, 0.8, 0.9, 1.0),
+        "noise": (0.02, 0.03, 0.05, 0.08, 0.12),
+        "n_samples": (1, 2, 3, 5, 10, 20),
+    }
+    if along not in defaults:
+        raise ValueError(f"a sweep goes along {', '.join(defaults)}, got {along!r}")
+    rows = []
+    for value in defaults[along] if values is None else values:
+        haloes = _haloes(variant(base, **{along: value}), n_sets, seed)
+        for method in methods:
+            one = _summary([score(halo, BENCHMARK_METHODS[method](halo)) for halo in haloes])
+            half = 1.96 * one["mae_se"]
+            rows.append({"along": along, "value": value, "method": method, **one,
+                         "lower": one["mae"] - half, "upper": one["mae"] + half})  # fmt: skip
+    return pd.DataFrame(rows)

@@ -1,0 +1,294 @@
+"""How sure is an isocon: bootstrap of elements, errors and fresh samples, selection frequency, paths, profiles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from . import kernels
+from .fitting import fit
+from .logratio import IsoconData
+from .results import IsoconFit
+from .sparse import MIN_ELEMENTS_FOR_SCALE, SCALE_LIMITS, arrays, chi2_table, fit_convex, fit_sparse
+
+
+@dataclass(frozen=True)
+class Resampling:
+    """Refits of resampled data.
+
+    ``kind`` what was resampled; ``m`` (B, N) isocon vectors; ``members`` (B, I) immobile sets; ``drawn`` (B, I) whether
+    an element was in the resample.
+    """
+
+    kind: str
+    m: np.ndarray
+    members: np.ndarray
+    drawn: np.ndarray
+
+    def interval(self, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
+        """Percentile interval of the mass change in per cent, two arrays (N,)."""
+        half = 50 * (1 - level)
+        low, high = np.percentile(self.m, [half, 100 - half], axis=0)
+        return 100 * np.expm1(-high), 100 * np.expm1(-low)
+
+    @property
+    def frequency(self) -> np.ndarray:
+        """How often an element was in the immobile set when it was drawn, shape (I,); NaN if never drawn."""
+        drawn = self.drawn.sum(axis=0)
+        hits = (self.members & self.drawn).sum(axis=0)
+        return np.where(drawn > 0, hits / np.maximum(drawn, 1), np.nan)
+
+
+def _kernel_arguments(data: IsoconData, tuning: float, scale: float, estimate: bool | None):
+    n_used = int(data.used.sum())
+    estimate = n_used >= MIN_ELEMENTS_FOR_SCALE if estimate is None else estimate
+    cut, quantiles = chi2_table(data.dof, n_used)
+    return data.dof.astype(float), cut, quantiles, tuning, float(scale), bool(estimate), *SCALE_LIMITS, 1e-7, 500
+
+
+def element_bootstrap(
+    data: IsoconData, rng: np.random.Generator, *, n_draws: int = 200, tuning: float = 1.5, scale: float = 1.0,
+    estimate_scale: bool | None = None,
+) -> Resampling:  # fmt: skip
+    """Bootstrap the voting elements and refit Algorithm S, with all its starts, each time.
+
+    Parameters
+    ----------
+    data : IsoconData
+    rng : numpy.random.Generator
+    n_draws : int
+    tuning, scale, estimate_scale
+        As in `lib.isocon.sparse.fit_sparse`.
+
+    Notes
+    -----
+    A resample is a vector of multiplicities; an element drawn twice has two votes.
+    """
+    used = np.flatnonzero(data.used)
+    counts = np.zeros((n_draws, data.shape[0]), np.int64)
+    counts[:, used] = rng.multinomial(used.size, np.full(used.size, 1.0 / used.size), size=n_draws)
+    m, members = kernels.bootstrap(*arrays(data), data.weight, counts, *_kernel_arguments(data, tuning, scale, estimate_scale))
+    return Resampling("elements", m, members, counts > 0)
+
+
+def error_monte_carlo(
+    data: IsoconData, rng: np.random.Generator, *, n_draws: int = 200, method: str = "sparse", **options
+) -> Resampling:
+    """Perturb the altered and the original rock by their stated errors and refit.
+
+    The spread is that of two measurements (the data carry one error already), so it is that of the method's answer to
+    the errors, not of the truth around the answer when the set is unstable.
+    """
+    m = np.empty((n_draws, data.shape[1]))
+    members = np.zeros((n_draws, data.shape[0]), bool)
+    for b in range(n_draws):
+        own = rng.standard_normal(data.shape) * np.where(data.below, 0.0, data.sigma_altered)
+        common = rng.standard_normal(data.shape[0]) * data.sigma_protolith
+        result = fit(replace(data, log_ratio=data.log_ratio + own + common[:, None]), method, **options)
+        m[b], members[b] = result.m, result.immobile
+    return Resampling("errors", m, members, np.broadcast_to(data.used, members.shape))
+
+
+def fresh_bootstrap(
+    data: IsoconData, rng: np.random.Generator, *, n_draws: int = 200, method: str = "sparse", **options
+) -> Resampling:
+    """Resample the fresh samples (K >= 2) and refit: how much depends on which fresh rocks were collected.
+
+    Raises
+    ------
+    ValueError
+        Fewer than 2 fresh samples.
+    """
+    if data.fresh is None or len(data.fresh) < 2:
+        raise ValueError("a bootstrap of the fresh samples needs at least 2 of them")
+    k = len(data.fresh)
+    logs = np.log(data.fresh)
+    reference = np.log(data.c0)
+    m = np.empty((n_draws, data.shape[1]))
+    members = np.zeros((n_draws, data.shape[0]), bool)
+    for b in range(n_draws):
+        rows = logs[rng.integers(0, k, k)]
+        have = np.isfinite(rows)
+        mean = np.where(have, rows, 0).sum(axis=0) / np.maximum(have.sum(axis=0), 1)
+        shift = np.where(have.any(axis=0), mean - reference, 0.0)
+        result = fit(replace(data, log_ratio=data.log_ratio - shift[:, None]), method, **options)
+        m[b], members[b] = result.m, result.immobile
+    return Resampling("fresh samples", m, members, np.broadcast_to(data.used, members.shape))
+
+
+def stability_selection(data: IsoconData, rng: np.random.Generator, *, n_draws: int = 100, **options) -> Resampling:
+    """Selection of elements in random halves of the samples with bootstrapped elements.
+
+    With fewer than 4 altered samples only the elements are resampled.  ``m`` is NaN in samples that were not drawn.
+    """
+    n_samples = data.shape[1]
+    m = np.full((n_draws, n_samples), np.nan)
+    members = np.zeros((n_draws, data.shape[0]), bool)
+    drawn = np.zeros((n_draws, data.shape[0]), bool)
+    for b in range(n_draws):
+        half = np.arange(n_samples)
+        if n_samples >= 4:
+            half = np.sort(rng.choice(n_samples, (n_samples + 1) // 2, replace=False))
+        one = element_bootstrap(data.take(samples=half), rng, n_draws=1, **options)
+        m[b, half], members[b], drawn[b] = one.m[0], one.members[0], one.drawn[0]
+    return Resampling("halves of the samples and elements", m, members, drawn)
+
+
+def threshold_path(
+    data: IsoconData, *, kind: str = "welsch", grid=None, scale: float = 1.0
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Run the penalty's threshold over a grid: a stable plateau is the evidence for an isocon.
+
+    Parameters
+    ----------
+    data : IsoconData
+    kind : {"welsch", "convex"}
+        Redescending (c) or convex (lambda) penalty.
+    grid : array, optional
+        Thresholds in units of sqrt(cells) and of the noise; default 25 values from 0.3 to 12 in equal ratios.
+    scale : float
+        Noise scale k on the stated errors.
+
+    Returns
+    -------
+    samples : DataFrame
+        Columns threshold, sample, mass_change_pct, effective_number.
+    elements : DataFrame
+        Columns threshold, element, distance (r / (k sqrt(cells))), weight, immobile (distance below the threshold).
+    """
+    if kind not in ("welsch", "convex"):
+        raise ValueError(f"kind of path is 'welsch' or 'convex', got {kind!r}")
+    grid = np.geomspace(0.3, 12.0, 25) if grid is None else np.asarray(grid, float)
+    x, p, s2, below = arrays(data)
+    root = np.sqrt(data.dof)
+    start = np.zeros(data.shape[1])
+    kernels.iterate(kernels.MEDIAN, x, p, s2, below, data.weight, np.full(len(x), 1e-6), start, 1e-5, 200)
+    by_sample, by_element = [], []
+    r2 = np.empty(len(x))
+    for threshold in grid:
+        c2 = (threshold * scale) ** 2 * data.dof
+        if kind == "welsch":
+            _, modes, _, effective = kernels.find_modes(x, p, s2, below, data.weight, c2, start, 1e-9, 500)
+            m, support = modes[0], effective[0]
+        else:
+            m = start.copy()
+            omega, _, _ = kernels.iterate(kernels.HUBER, x, p, s2, below, data.weight, c2, m, 1e-10, 2000)
+            support = omega.sum()
+        kernels.distances(x, p, s2, below, m, np.empty_like(x), r2)
+        distance = np.sqrt(r2) / root / scale
+        weight = np.exp(-0.5 * r2 / c2) if kind == "welsch" else np.minimum(1, threshold / np.maximum(distance, 1e-12))
+        by_sample.append(
+            pd.DataFrame({"threshold": threshold, "sample": data.samples, "mass_change_pct": 100 * np.expm1(-m),
+                          "effective_number": support})
+        )  # fmt: skip
+        by_element.append(
+            pd.DataFrame({"threshold": threshold, "element": data.elements, "distance": distance,
+                          "weight": np.where(data.used, weight, 0.0), "immobile": data.used & (distance < threshold)})
+        )  # fmt: skip
+    return pd.concat(by_sample, ignore_index=True), pd.concat(by_element, ignore_index=True)
+
+
+def entry_order(elements: pd.DataFrame) -> pd.Series:
+    """Threshold from which on an element stays in the immobile set: an immobility ranking (index element, sorted).
+
+    ``elements`` is the second frame of `threshold_path`; an element that is never in for good gets infinity.
+    """
+    out = {}
+    for name, rows in elements.sort_values("threshold").groupby("element", sort=False):
+        inside = rows["immobile"].to_numpy()
+        last_out = np.flatnonzero(~inside)
+        first = 0 if last_out.size == 0 else last_out[-1] + 1
+        out[name] = rows["threshold"].iloc[first] if first < len(rows) else np.inf
+    return pd.Series(out, name="threshold").sort_values(kind="stable")
+
+
+def objective_profile(result: IsoconFit, *, sample: int | None = None, n_points: int = 181, pad: float = 0.25):
+    """Lowest objective sum(1 - w_i) with the isocon of one sample held fixed, over a grid of its mass change.
+
+    Parameters
+    ----------
+    result : IsoconFit
+        Its noise scale and tuning are used.
+    sample : int, optional
+        Which altered sample; default the one in which the best and the second mode differ most, or else the one with the
+        largest mass change.
+    n_points : int
+    pad : float
+        How far the grid goes beyond the elements' log ratios (ln units), within -90 to +900 %.
+
+    Returns
+    -------
+    frame : DataFrame
+        Columns sample, m, mass_change_pct, objective.
+
+    Notes
+    -----
+    The value is held by one more row that measures only this sample, extremely precisely.
+    """
+    data = result.data
+    if sample is None:
+        rival = [mode for mode in result.modes[1:] if mode.effective_number > 1.2]
+        difference = rival[0].m - result.modes[0].m if rival else result.m
+        sample = int(np.argmax(np.abs(difference)))
+    x, p, s2, below = arrays(data)
+    seen = (p[:, sample] > 0) & ~below[:, sample] & data.used
+    low, high = np.min(x[seen, sample]) - pad, np.max(x[seen, sample]) + pad
+    low, high = max(low, -np.log(10)), min(high, -np.log(0.1))
+    x = np.vstack([x, np.zeros(x.shape[1])])
+    holder = np.zeros(x.shape[1])
+    holder[sample] = 1e12
+    p = np.vstack([p, holder])
+    s2 = np.append(s2, 0.0)
+    below = np.vstack([below, np.zeros(x.shape[1], bool)])
+    weight = np.append(data.weight, 1.0)
+    c2 = np.append((result.tuning * result.scale) ** 2 * data.dof, 1e30)
+    grid = np.linspace(low, high, n_points)
+    value = np.empty(n_points)
+    for j, m in enumerate(grid):
+        x[-1, sample] = m
+        start = result.m.copy()
+        start[sample] = m
+        value[j] = kernels.find_modes(x, p, s2, below, weight, c2, start, 1e-6, 200)[2][0]
+    return pd.DataFrame(
+        {"sample": data.samples[sample], "m": grid, "mass_change_pct": 100 * np.expm1(-grid), "objective": value}
+    )
+
+
+def error_sensitivity(data: IsoconData, factors=(0.5, 1.0, 2.0), **options) -> pd.DataFrame:
+    """Algorithm S with the stated errors multiplied: columns error_factor, sample, mass_change_pct, scale, immobile."""
+    frames = []
+    for factor in factors:
+        one = fit_sparse(data.with_errors(factor), **options)
+        frames.append(
+            pd.DataFrame({"error_factor": factor, "sample": data.samples, "mass_change_pct": one.mass_change_pct,
+                          "scale": one.scale, "immobile": " ".join(one.immobile_elements), "ambiguous": one.ambiguous})
+        )  # fmt: skip
+    return pd.concat(frames, ignore_index=True)
+
+
+def cross_validate(data: IsoconData, rng: np.random.Generator, *, grid=None, folds: int = 10) -> pd.DataFrame:
+    """Cross-validated prediction error of the convex fit over its threshold: columns threshold, error.
+
+    Cells are left out in ``folds`` random parts; a left-out cell is predicted as m_n + d_i, d_i the element's mean
+    offset in the other samples shrunk as by the group lasso.  It tends to keep too many elements mobile: offered for
+    comparison, not used by default.
+    """
+    grid = np.geomspace(0.3, 8.0, 12) if grid is None else np.asarray(grid, float)
+    cells = np.argwhere(np.isfinite(data.log_ratio) & ~data.below & data.used[:, None])
+    part = rng.permutation(len(cells)) % folds
+    error = np.zeros(grid.size)
+    for f in range(folds):
+        out = cells[part == f]
+        y = data.log_ratio.copy()
+        y[out[:, 0], out[:, 1]] = np.nan
+        train = replace(data, log_ratio=y)
+        for g, threshold in enumerate(grid):
+            one = fit_convex(train, threshold=threshold * np.sqrt(data.shape[1]))
+            shrink = np.maximum(0.0, 1 - threshold * np.sqrt(data.dof) / np.maximum(one.distance, 1e-12))
+            have = np.isfinite(y)
+            offset = np.where(have, y - one.m, 0.0).sum(axis=1) / np.maximum(have.sum(axis=1), 1) * shrink
+            miss = data.log_ratio[out[:, 0], out[:, 1]] - one.m[out[:, 1]] - offset[out[:, 0]]
+            error[g] += np.sum((miss / data.sigma_altered[out[:, 0], out[:, 1]]) ** 2)
+    return pd.DataFrame({"threshold": grid, "error": error / len(cells)})

@@ -1,0 +1,117 @@
+"""Whole analysis of a table: frames, messages, diagnostics, reproducibility."""
+
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lib import isocon, tables
+from lib.isocon.analysis import FRAMES
+
+GRANT = Path(__file__).parents[2] / "data/02_alteration_isocon/grant2005.csv"
+
+
+@pytest.fixture(scope="module")
+def pair():
+    return isocon.analyse(tables.read(GRANT, "02_alteration_isocon"), n_bootstrap=50)
+
+
+def write(path, halo, density=True):
+    """Two groups of an artificial halo as a table."""
+    data = halo.data
+    columns = [f"{e}_{u}" for e, u in zip(data.elements, data.units, strict=True)]
+    lines = ["sample_id,role,group,distance_m,density_g_cm3," + ",".join(columns)]
+    for group in "ab":
+        lines.append(f"F{group},fresh,{group},,2.9," + ",".join(f"{v:.10g}" for v in data.c0))
+        lines += [
+            f"{s}{group},altered,{group},{x:.4f},2.6," + ",".join(f"{v:.10g}" for v in data.altered[:, n])
+            for n, (s, x) in enumerate(zip(data.samples, data.position, strict=True))
+        ]
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+@pytest.fixture(scope="module")
+def groups(tmp_path_factory):
+    halo = isocon.make_halo("B", np.random.default_rng(51))
+    table = tables.read(write(tmp_path_factory.mktemp("halo") / "artificial.csv", halo), "02_alteration_isocon")
+    return halo, table, isocon.analyse(table, n_bootstrap=20, seed=4)
+
+
+def test_single_pair_is_called_ambiguous(pair):
+    text = "\n".join(pair.messages)
+    assert "AMBIGUOUS" in text and "single pair: ambiguous without a prior" in text
+    assert pair.ambiguous
+    diagnostics = pair.frame("diagnostics").set_index("name")
+    assert not diagnostics.loc["ambiguity", "ok"]
+    assert diagnostics.loc["closure", "ok"] and diagnostics.loc["closure", "value"] < 0.2
+
+
+def test_frames_are_tidy_and_carry_the_group(groups):
+    halo, _, result = groups
+    for name in FRAMES:
+        frame = result.frame(name)
+        assert frame.columns[0] == "group" and set(frame["group"]) <= {"a", "b"}
+        assert frame.columns.is_unique
+    mass = result.frame("mass")
+    assert len(mass) == 20
+    np.testing.assert_allclose(mass["mass_change_pct"][:10], isocon.fit(halo.data).mass_change_pct, atol=1e-5)
+    assert np.all((mass["lo95_pct"] < mass["mass_change_pct"]) & (mass["mass_change_pct"] < mass["hi95_pct"]))
+    np.testing.assert_allclose(1 + mass["volume_change_pct"] / 100, mass["mass_ratio"] * 2.9 / 2.6)
+    with pytest.raises(ValueError, match="unknown frame"):
+        result.frame("masses")
+
+
+def test_gains_close_on_the_mass_change(groups):
+    """sum of gains in wt% of the original mass = mass change, up to the noise of the totals."""
+    _, _, result = groups
+    gains = result.frame("gains")
+    total = gains.groupby(["group", "sample"])["gain_wt"].sum()
+    mass = result.frame("mass").set_index(["group", "sample"])["mass_change_pct"]
+    # sum c0 (1 + tau) = mu sum c_A exactly; the totals of rocks with 5 % noise differ from 100 by about 3
+    np.testing.assert_allclose(total.reindex(mass.index), mass, atol=15)
+    kept = gains["kind"] == "value"
+    assert np.all(gains["lo95_pct"][kept] < gains["hi95_pct"][kept])
+
+
+def test_equal_groups_differ_only_by_their_random_stream(groups):
+    _, table, result = groups
+    one, two = (result.frame("mass").query("group == @g").reset_index(drop=True) for g in "ab")
+    np.testing.assert_array_equal(one["m"], two["m"])
+    assert not np.array_equal(one["bootstrap_lo95_pct"], two["bootstrap_lo95_pct"])
+    again = isocon.analyse(table, n_bootstrap=20, seed=4)
+    np.testing.assert_array_equal(again.frame("mass")["bootstrap_lo95_pct"], result.frame("mass")["bootstrap_lo95_pct"])
+
+
+def test_results_can_be_pickled(groups):
+    copy = pickle.loads(pickle.dumps(groups[2]))
+    assert copy.frame("mass").equals(groups[2].frame("mass"))
+
+
+@pytest.mark.parametrize("method", ["em", "convex", "cellwise", "spatial", "geometric median"])
+def test_every_method_goes_through(groups, method):
+    result = isocon.analyse(groups[1], groups=["a"], method=method, n_bootstrap=0, priors="suggested")
+    assert result.groups["a"].fit.method == method
+    assert np.isfinite(result.frame("mass")["mass_change_pct"]).all()
+    assert not result.frame("diagnostics").set_index("name").loc["bootstrap_spread", "ok"]
+
+
+def test_messages_for_thin_data():
+    rng = np.random.default_rng(3)
+    d = np.array([0, 0, 0, -0.8, -1.2, -1.0, -0.6, -1.5])
+    seen = np.exp(d[:, None] + 0.02 * rng.standard_normal((8, 3)))
+    names = ["Al2O3", "TiO2", "Fe2O3T", "SiO2", "CaO", "Na2O", "K2O", "MgO"]
+    fresh = np.exp(0.4 * rng.standard_normal((4, 8)))
+    data = isocon.from_arrays(fresh, seen.T * np.exp(np.log(fresh).mean(axis=0)), elements=names)
+    from lib.isocon.analysis import analyse_group
+
+    text = "\n".join(analyse_group(data, rng, n_bootstrap=20).messages)
+    assert "only 8 elements vote" in text
+    assert "scatter far beyond" in text
+    assert "the isocon rests on 3 element(s) (Al2O3, TiO2, Fe2O3T)" in text
+
+
+def test_unknown_group_is_refused(groups):
+    with pytest.raises(ValueError, match=r"group\(s\) z not in the table: a, b"):
+        isocon.analyse(groups[1], groups=["z"])

@@ -1,0 +1,58 @@
+"""Artificial haloes are consistent, and the methods rank on them as they should (small version of the acceptance)."""
+
+import numpy as np
+import pytest
+
+from lib import isocon
+from lib.isocon.artificial import ROCK_WT, original_rock
+
+
+@pytest.mark.parametrize("scenario", list(isocon.SCENARIOS))
+def test_haloes_are_closed_and_as_asked(scenario):
+    wanted = isocon.SCENARIOS[scenario]
+    halo = isocon.make_halo(isocon.variant(scenario, noise=0.0, stated_error=0.05), np.random.default_rng(1))
+    c0, data = original_rock(), halo.data
+    major = slice(0, len(ROCK_WT))
+    np.testing.assert_allclose(c0[major].sum(), 100)
+    np.testing.assert_allclose(data.altered[major].sum(axis=0), 100)
+    # closure is an identity: sum of c0 (1 + tau) = 100 mu
+    np.testing.assert_allclose((c0[:, None] * np.exp(halo.d))[major].sum(axis=0), 100 * np.exp(-halo.m))
+    assert data.shape == (30, wanted.n_samples)
+    assert (~halo.immobile).sum() == round(wanted.mobile * 30) and not halo.immobile[0]
+    assert np.all(halo.d[halo.immobile] == 0)
+    assert np.all((halo.mass_change_pct >= -30) & (halo.mass_change_pct <= 40))
+
+
+def test_same_seed_same_halo():
+    one, two = (isocon.make_halo("B", np.random.default_rng(9)) for _ in range(2))
+    np.testing.assert_array_equal(one.data.log_ratio, two.data.log_ratio)
+
+
+def test_small_benchmark():
+    scores = isocon.benchmark_table("BD", ["oracle", "sparse", "em", "convex", "mean log ratio"], n_sets=15, seed=3)
+    table = scores.pivot(index="method", columns="scenario", values="mae")
+    assert table.loc["sparse", "B"] < 1.9 and table.loc["sparse", "D"] < 2.6
+    assert (table.loc["sparse"] < 1.3 * table.loc["oracle"]).all()
+    assert (table.loc["convex"] > 2 * table.loc["sparse"]).all()
+    assert (table.loc["mean log ratio"] > table.loc["convex"]).all()
+    found = scores.set_index(["method", "scenario"])
+    assert found.loc[("sparse", "B"), "f1"] > 0.97 and found.loc[("oracle", "B"), "f1"] == 1
+
+
+def test_sweep_has_a_row_a_method_and_value():
+    frame = isocon.sweep("gain", [0.5, 1.0], methods=["oracle", "convex"], n_sets=4)
+    assert len(frame) == 4 and set(frame["value"]) == {0.5, 1.0}
+    assert np.all(frame["lower"] <= frame["mae"]) and np.all(frame["mae"] <= frame["upper"])
+    with pytest.raises(ValueError, match="a sweep goes along"):
+        isocon.sweep("colour")
+
+
+def test_coherent_elements_are_the_known_failure_and_show_up_as_modes():
+    """Nine elements moving together compete with twelve immobile ones: the true isocon must at least be listed."""
+    listed = wrong = 0
+    for stream in np.random.SeedSequence(8).spawn(20):
+        halo = isocon.make_halo("coherent", np.random.default_rng(stream))
+        found = isocon.fit(halo.data)
+        wrong += np.abs(found.mass_change_pct - halo.mass_change_pct).mean() > 5
+        listed += any(np.abs(mode.mass_change_pct - halo.mass_change_pct).mean() < 5 for mode in found.modes)
+    assert listed >= 18 and wrong >= 1

@@ -1,0 +1,64 @@
+"""Check of a table before the analysis: every fault says what to do, and sound tables raise none."""
+
+import pytest
+
+from lib import isocon, tables
+
+OXIDES = "SiO2_wt,TiO2_wt,Al2O3_wt,Fe2O3T_wt,MnO_wt,MgO_wt,CaO_wt,Na2O_wt,K2O_wt,P2O5_wt"
+RAW = "50.00,1.00,15.00,10.00,0.20,7.00,9.00,3.00,0.80,0.20"  # 96.20
+DRY = "51.98,1.04,15.59,10.40,0.21,7.27,9.36,3.12,0.83,0.20"  # 100.00
+
+
+@pytest.fixture
+def check(tmp_path):
+    def run(header, *rows):
+        path = tmp_path / "t.csv"
+        path.write_text("\n".join([header, *rows]) + "\n")
+        return isocon.check_table(tables.read(path, "02_alteration_isocon"))
+
+    return run
+
+
+def test_sound_tables_pass(check):
+    assert check(f"sample_id,role,{OXIDES},LOI_wt", f"F,fresh,{RAW},3.6", f"A,altered,{RAW},3.9") == []
+    # measured, dry, total merely near 100, no LOI: not normalised
+    near = DRY.replace("51.98", "51.71")
+    assert check(f"sample_id,role,{OXIDES},LOI_wt", f"F,fresh,{near},", f"A,altered,{RAW},3.9") == []
+
+
+@pytest.mark.parametrize("loi", ["", "3.5"])
+def test_mixed_bases_are_found(check, loi):
+    faults = check(f"sample_id,role,{OXIDES},LOI_wt", f"F,fresh,{DRY},{loi}", f"A,altered,{RAW},3.9")
+    assert len(faults) == 1 and "mixed bases" in faults[0] and "F without" in faults[0] and "LOI_wt <0.1" in faults[0]
+
+
+def test_a_dry_rock_with_measured_volatiles_is_no_fault(check):
+    assert check(f"sample_id,role,{OXIDES},LOI_wt", f"F,fresh,{DRY},<0.1", f"A,altered,{RAW},3.9") == []
+
+
+def test_groups_need_their_own_fresh_and_altered_rows(check):
+    rows = [f"F,fresh,a,{RAW}", f"A,altered,a,{RAW}", f"B,altered,b,{RAW}", f"C,fresh,c,{RAW}"]
+    faults = check(f"sample_id,role,group,{OXIDES}", *rows)
+    assert any(f.startswith("group 'b': no fresh sample: mark") for f in faults)
+    assert any(f.startswith("group 'c': no altered sample: mark") for f in faults)
+    assert len(faults) == 2
+
+
+def test_elements_unknown_in_the_fresh_rock_and_too_few_analytes(check):
+    header = "sample_id,role,SiO2_wt,Al2O3_wt,TiO2_wt,CaO_wt,Zr_ppm"
+    faults = check(header, "F,fresh,50,15,1,,<5", "A,altered,45,16,1.1,3,100")
+    assert any("CaO_wt is not analysed in every fresh sample" in f for f in faults)
+    assert any("Zr_ppm is below detection in every fresh sample" in f for f in faults)
+    assert any("only 3 analyte(s)" in f and "at least 5" in f for f in faults)
+
+
+def test_shapes_that_the_reader_lets_through(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("sample_id,role,SiO2_wt,Al2O3_wt,TiO2_wt,CaO_wt,K2O_wt\nF,fresh,50,15,1,9,1\nA,altered,50,15,1,9,1\n")
+    table = tables.read(path, "02_alteration_isocon")
+    table.frame.loc[1, "CaO_wt"] = 0.0
+    faults = isocon.check_table(table)
+    assert faults == ["sample A, CaO_wt: 0 has no logarithm; write '<limit' if it was below detection, leave it empty if it "
+                      "was not analysed"]  # fmt: skip
+    table.frame.drop(columns="role", inplace=True)  # noqa: PD002
+    assert isocon.check_table(table)[0].startswith("the table has no column 'role'")
