@@ -47,15 +47,15 @@ def test_conda_users_get_the_same_versions():
     plain = [entry for entry in described["dependencies"] if isinstance(entry, str)]
     (pip,) = [entry["pip"] for entry in described["dependencies"] if isinstance(entry, dict)]
     assert pip == ["-r requirements.lock"]
-    specs = {spec.name.normalized: spec for spec in map(rattler.MatchSpec, plain)}
+    specs = {spec.name.normalized: rattler.VersionSpec(spec.version) for spec in map(rattler.MatchSpec, plain)}
     assert set(specs) == {"python", "pip", "make"}
     python = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["requires-python"]
     assert python == ">=3.11"
-    for name, version, admitted in [("python", "3.11.0", True), ("python", "3.14.1", True), ("python", "3.10.9", False)]:
-        assert specs[name].version.matches(rattler.Version(version)) is admitted
+    for version, admitted in [("3.11.0", True), ("3.14.1", True), ("3.10.9", False)]:
+        assert specs["python"].matches(rattler.Version(version)) is admitted
     for name, version in lock().items():  # a package that conda itself installs must admit the lock's version
         if canonical(name) in specs:
-            assert specs[canonical(name)].version.matches(rattler.Version(version)), name
+            assert specs[canonical(name)].matches(rattler.Version(version)), name
 
 
 def test_only_numbered_text_notebooks_are_sources():
@@ -78,19 +78,21 @@ def test_a_notebook_is_narrative_calls_and_plots(stem):
     assert f'Run.start("{stem}", globals())' in text
 
 
+CASES = {"melting", "isocon", "unmixing", "discrimination", "reactions", "eos", "serpentinization", "magnetics", "hydrous_melt"}
+
+
 def test_imports_only_point_down():
-    methods = {"composition", "sampling", "subset_search", "kinetics", "tables", "tasks", "taskstore", "plots", "sources"}
     for path in (ROOT / "lib").rglob("*.py"):
         own = path.relative_to(ROOT / "lib").parts[0].removesuffix(".py")
         used = {name.split(".")[1] for name in sources.imports(path) if "." in name} - {own}
-        used = {name for name in used if (ROOT / "lib" / name).is_dir() or (ROOT / "lib" / f"{name}.py").is_file()}
-        cases = used - methods - {"workflow"}
-        assert not cases, f"{path}: imports the case module {cases}"
-        assert "workflow" not in used or own == "workflow", f"{path}: only notebooks look up to lib.workflow"
+        assert not used & CASES, f"{path}: a module imports a case module; what two cases need moves down"
+        assert "workflow" not in used, f"{path}: only notebooks look up to lib.workflow"
 
 
 def test_modules_hold_one_idea():
-    long = {p.name: n for p in (ROOT / "lib").rglob("*.py") if (n := len(p.read_text().splitlines())) > 400}
+    lines = {path.name: len(path.read_text(encoding="utf-8").splitlines()) for path in (ROOT / "lib").rglob("*.py")}
+    # compiled functions that call each other stay in one file: numba's cache does not see a change in another module
+    long = {name: n for name, n in lines.items() if n > (600 if name == "kernels.py" else 400)}
     assert not long
 
 

@@ -2,36 +2,45 @@
 
 A table of fresh and altered samples goes through `prepare` (log ratios and errors), `fit` (isocon and immobile set)
 and, all together, `analyse`.  `make_halo` makes artificial haloes with a known answer and `benchmark` scores methods.
+Names are imported when first used, so that checking a table does not load the compiled kernels.
 """
 
-from .analysis import GroupResult, HaloAnalysis, analyse
-from .artificial import SCENARIOS, Halo, Scenario, make_halo, variant
-from .check import check_table
-from .em import SUGGESTED_PRIORS, fit_em
-from .fitting import METHODS, fit
-from .logratio import COHERENT_BLOCKS, IsoconData, block_weights, from_arrays
-from .noprotolith import fit_without_protolith, mutual_set, variation_matrix
-from .results import IsoconFit, Mode
-from .scoring import BENCHMARK_METHODS, benchmark, benchmark_table, sweep
-from .sparse import fit_convex, fit_geometric_median, fit_sparse
-from .tabular import group_names, prepare
-from .uncertainty import (
-    Resampling,
-    element_bootstrap,
-    entry_order,
-    error_monte_carlo,
-    error_sensitivity,
-    fresh_bootstrap,
-    objective_profile,
-    stability_selection,
-    threshold_path,
-)
+from __future__ import annotations
 
-__all__ = [
-    "BENCHMARK_METHODS", "COHERENT_BLOCKS", "METHODS", "SCENARIOS", "SUGGESTED_PRIORS", "GroupResult", "Halo",
-    "HaloAnalysis", "IsoconData", "IsoconFit", "Mode", "Resampling", "Scenario", "analyse", "benchmark",
-    "benchmark_table", "block_weights", "check_table", "element_bootstrap", "entry_order", "error_monte_carlo",
-    "error_sensitivity", "fit", "fit_convex", "fit_em", "fit_geometric_median", "fit_sparse",
-    "fit_without_protolith", "fresh_bootstrap", "from_arrays", "group_names", "make_halo", "mutual_set",
-    "objective_profile", "prepare", "stability_selection", "sweep", "threshold_path", "variant", "variation_matrix",
-]  # fmt: skip
+import importlib
+
+_HOME = {
+    "FRAMES": "analysis", "GroupResult": "analysis", "HaloAnalysis": "analysis", "analyse": "analysis",
+    "analyse_group": "analysis",
+    "SCENARIOS": "artificial", "Halo": "artificial", "Scenario": "artificial", "make_halo": "artificial",
+    "variant": "artificial",
+    "check_table": "check",
+    "SUGGESTED_PRIORS": "em", "fit_em": "em",
+    "METHODS": "fitting", "fit": "fitting",
+    "COHERENT_BLOCKS": "logratio", "IsoconData": "logratio", "block_weights": "logratio", "from_arrays": "logratio",
+    "fit_without_protolith": "noprotolith", "mutual_set": "noprotolith", "variation_matrix": "noprotolith",
+    "IsoconFit": "results", "Mode": "results",
+    "BENCHMARK_METHODS": "scoring", "benchmark": "scoring", "benchmark_table": "scoring", "sweep": "scoring",
+    "fit_convex": "sparse", "fit_geometric_median": "sparse", "fit_sparse": "sparse",
+    "group_names": "tabular", "prepare": "tabular",
+    "Resampling": "resampling", "element_bootstrap": "resampling", "entry_order": "uncertainty",
+    "error_monte_carlo": "resampling", "error_sensitivity": "uncertainty", "fresh_bootstrap": "resampling",
+    "objective_profile": "uncertainty", "stability_selection": "resampling", "threshold_path": "uncertainty",
+}  # fmt: skip
+__all__ = sorted([*_HOME, "classical", "groups"])
+
+
+def __getattr__(name):
+    """Import a public name from its module when it is first used (PEP 562)."""
+    if name in ("classical", "groups"):
+        return importlib.import_module(f".{name}", __name__)
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}; it has {', '.join(__all__)}")
+    value = getattr(importlib.import_module(f".{_HOME[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__():
+    """Return the public names."""
+    return __all__

@@ -11,18 +11,10 @@ from . import report
 from .em import fit_em, prior_log_odds
 from .fitting import fit
 from .logratio import IsoconData
+from .resampling import Resampling, element_bootstrap, fresh_bootstrap, stability_selection
 from .results import IsoconFit
 from .tabular import group_names, prepare
-from .uncertainty import (
-    Resampling,
-    element_bootstrap,
-    entry_order,
-    error_sensitivity,
-    fresh_bootstrap,
-    objective_profile,
-    stability_selection,
-    threshold_path,
-)
+from .uncertainty import entry_order, error_sensitivity, objective_profile, threshold_path
 
 #: Frames of a group, in the order of the CSV files.
 FRAMES = (
@@ -35,13 +27,16 @@ FRAMES = (
 class GroupResult:
     """Everything about one halo or profile.
 
-    Attributes
+    Parameters
     ----------
     name : str
+        Name of the group.
     data : IsoconData
+        Its log ratios.
     fit, em : IsoconFit
         The chosen method, and the spike-and-slab mixture (the same object when that was chosen).
     bootstrap, stability : Resampling or None
+        Resamplings of the elements, and of elements and samples; None when not asked for.
     frames : dict
         Name (see `FRAMES`) -> tidy DataFrame.
     """
@@ -68,7 +63,15 @@ class GroupResult:
 
 @dataclass(frozen=True)
 class HaloAnalysis:
-    """Results of `analyse` for all groups; ``parameters`` as given."""
+    """Results of `analyse` for all groups.
+
+    Parameters
+    ----------
+    groups : dict
+        Name -> GroupResult, in the order of the table.
+    parameters : dict
+        What `analyse` was called with.
+    """
 
     groups: dict[str, GroupResult]
     parameters: dict
@@ -104,8 +107,11 @@ def analyse_group(
     Parameters
     ----------
     data : IsoconData
+        Log ratios of the group.
     rng : numpy.random.Generator
+        Stream of the resamplings.
     name : str
+        Name of the group.
     method : str
         Key of `lib.isocon.METHODS`.
     priors : None, "suggested" or mapping element -> P(immobile)
@@ -114,6 +120,10 @@ def analyse_group(
         Resamplings of the elements (0 = none); half as many for the selection frequency.
     options : dict, optional
         Further arguments of the method.
+
+    Returns
+    -------
+    GroupResult
     """
     options = dict(options or {})
     if method == "em":
@@ -176,10 +186,16 @@ def analyse(
         Key of `lib.isocon.METHODS`: "sparse" (default), "em", "convex", "cellwise", "spatial", ...
     sigma_altered, sigma_protolith : float or mapping analyte -> float
         Relative 1-sigma errors (fractions) of an altered and of a fresh sample, used where the table has none.
-    protolith_error, protolith_scatter, group_weights, exclude
+    protolith_error : {"per sample", "of the mean"}
+        See `lib.isocon.prepare`.
+    protolith_scatter : bool
         See `lib.isocon.prepare`.
     priors : None, "suggested" or mapping
         Prior probabilities of immobility for the mixture.
+    group_weights : None, "blocks" or mapping block -> members
+        Votes of coherent elements, see `lib.isocon.prepare`.
+    exclude : sequence of str
+        Analytes left out altogether.
     n_bootstrap : int
         Resamplings of the elements; 0 = none.
     seed : int
@@ -214,6 +230,13 @@ def analyse(
         }
         for name in (group_names(table) if groups is None else groups)
     ]  # fmt: skip
+    if method == "spatial":
+        without = [task["name"] for task in tasks if task["data"].position is None]
+        if without:
+            raise ValueError(
+                f"method 'spatial' needs a position of every altered sample: add distance_m or depth_m (group(s) "
+                f"{', '.join(without)}), or choose another method"
+            )
     results = run_tasks(analyse_group, tasks, seed=seed, n_jobs=n_jobs, label="isocon")
     parameters = {
         "method": method, "sigma_altered": sigma_altered, "sigma_protolith": sigma_protolith,

@@ -24,11 +24,28 @@ UNITS = ("wt",) * len(ROCK_WT) + ("ppm",) * len(ROCK_PPM)
 class Scenario:
     """How an artificial halo is made.
 
-    ``n_samples`` altered samples; ``mobile`` fraction of mobile elements (0-1); ``gain`` probability that a mobile
-    element is gained; ``noise`` relative 1-sigma error of altered and original rock (fractions); ``amplitude`` range of
-    the largest |d| of an element; ``protolith_noise`` its own value for the original rock; ``coherent`` = names of
-    elements that move together; ``stated`` factor by which the errors told to the method are wrong, ``stated_error`` the
-    error told to the method whatever the noise (fraction; needed when the noise is zero).
+    Parameters
+    ----------
+    n_samples : int
+        Altered samples.
+    mobile : float, 0-1
+        Fraction of mobile elements; SiO2 is always one of them.
+    gain : float, 0-1
+        Probability that a mobile element is gained.
+    noise : float
+        Relative 1-sigma error of altered and original rock (fraction).
+    amplitude : (float, float)
+        Range of the largest |ln(1 + tau)| of a mobile element.
+    protolith_noise : float, optional
+        Error of the original rock, where it differs.
+    coherent : tuple of str
+        Elements that move together.
+    stated : float
+        Factor by which the errors told to the method are wrong.
+    stated_error : float, optional
+        Error told to the method whatever the noise (fraction; needed when the noise is zero).
+    label : str
+        What the scenario is, in words.
     """
 
     n_samples: int = 10
@@ -62,7 +79,18 @@ SCENARIOS = {
 class Halo:
     """An artificial halo: what a method may see (``data``) and the truth.
 
-    ``m`` ln of the true isocon slope, shape (N,); ``d`` true ln(1 + tau), shape (I, N); ``immobile`` shape (I,).
+    Parameters
+    ----------
+    data : IsoconData
+        Noisy log ratios.
+    m : array, shape (N,)
+        True ln of the isocon slope.
+    d : array, shape (I, N)
+        True ln(1 + tau), zero for immobile elements.
+    immobile : bool array, shape (I,)
+        True set.
+    scenario : Scenario
+        How it was made.
     """
 
     data: IsoconData
@@ -91,8 +119,10 @@ def make_halo(scenario: Scenario | str, rng: np.random.Generator) -> Halo:
 
     Parameters
     ----------
-    scenario : Scenario or key of `SCENARIOS`
+    scenario : Scenario or str
+        A scenario, or a key of `SCENARIOS`.
     rng : numpy.random.Generator
+        Stream to draw from.
 
     Returns
     -------
@@ -145,5 +175,17 @@ def make_halo(scenario: Scenario | str, rng: np.random.Generator) -> Halo:
 
 
 def variant(name: str, **changes) -> Scenario:
-    """Return a named scenario with changed fields."""
+    """Return a named scenario with changed fields.
+
+    Parameters
+    ----------
+    name : str
+        Key of `SCENARIOS`.
+    **changes
+        Fields of `Scenario`.
+
+    Returns
+    -------
+    Scenario
+    """
     return replace(SCENARIOS[name], **changes)

@@ -11,7 +11,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from numba import njit
 from scipy import stats
 
 from . import kernels
@@ -24,63 +23,6 @@ ELEMENT_TUNING = 1.0
 CELL_LEVEL = 0.99
 #: An element is called immobile when at least this fraction of its measured cells is.
 MIN_SHARE = 0.5
-
-
-@njit(cache=True, nogil=True)
-def _common_error(u, p, s2, cell2, previous):
-    """Robust common protolith error of one element at residuals ``u`` (N,), IRLS from 0 and from its previous value."""
-    best, best_cost = 0.0, np.inf
-    for turn in range(2 if s2 > 0.0 else 1):
-        e = 0.0 if turn == 0 else previous
-        for _ in range(30 if s2 > 0.0 else 0):
-            top, bottom = 0.0, 1.0 / s2
-            for n in range(u.size):
-                w = p[n] * np.exp(-0.5 * p[n] * (u[n] - e) ** 2 / cell2)
-                top += w * u[n]
-                bottom += w
-            new = top / bottom
-            done = abs(new - e) < 1e-10
-            e = new
-            if done:
-                break
-        cost = e * e / s2 if s2 > 0.0 else 0.0
-        for n in range(u.size):
-            cost += 2.0 * cell2 * (1.0 - np.exp(-0.5 * p[n] * (u[n] - e) ** 2 / cell2))
-        if cost < best_cost - 1e-12:
-            best, best_cost = e, cost
-    return best, best_cost
-
-
-@njit(cache=True, nogil=True)
-def _descend(x, p, s2, below, weight, c2, cell2, m, max_turns):
-    """IRLS over cells and elements from ``m`` (changed in place); return objective, element and cell weights, errors."""
-    n_elements, n_samples = x.shape
-    omega = np.zeros(n_elements)
-    cell = np.zeros(x.shape)
-    common = np.zeros(n_elements)
-    u = np.empty(n_samples)
-    q = np.empty(n_samples)
-    objective = 0.0
-    voting = np.zeros(n_elements)
-    use = np.zeros(x.shape)
-    for _ in range(max_turns):
-        objective = 0.0
-        for i in range(n_elements):
-            for n in range(n_samples):
-                u[n] = x[i, n] - m[n]
-                # a censored cell below the isocon's prediction is evidence; above it says nothing
-                q[n] = 0.0 if below[i, n] and u[n] > common[i] else p[i, n]
-            common[i], cost = _common_error(u, q, s2[i], cell2, common[i])
-            omega[i] = np.exp(-0.5 * cost / c2[i])
-            voting[i] = weight[i] * omega[i]
-            objective += weight[i] * (1.0 - omega[i])
-            for n in range(n_samples):
-                cell[i, n] = np.exp(-0.5 * q[n] * (u[n] - common[i]) ** 2 / cell2) if q[n] > 0.0 else 0.0
-                use[i, n] = cell[i, n] * q[n]
-        # with the cell weights as precisions the common errors are eliminated exactly
-        if kernels.improve(x, use, s2, voting, m) < 1e-8:
-            break
-    return objective, omega, cell, common
 
 
 def fit_cellwise(data: IsoconData, *, scale: float = 1.0, max_turns: int = 500) -> IsoconFit:
@@ -118,7 +60,7 @@ def fit_cellwise(data: IsoconData, *, scale: float = 1.0, max_turns: int = 500) 
     best = None
     for start in starts:
         m = np.array(start, float)
-        result = _descend(x, p, s2, below, data.weight, c2, CELL_TUNING**2, m, max_turns)
+        result = kernels.cellwise_descend(x, p, s2, below, data.weight, c2, CELL_TUNING**2, m, max_turns)
         if best is None or result[0] < best[1][0] - 1e-9:
             best = (m, result)
     m, (_, omega, _, common) = best

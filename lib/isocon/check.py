@@ -31,13 +31,15 @@ def check_table(table) -> list[str]:
     Parameters
     ----------
     table : tables.Table
+        As read by `lib.tables.read`.
 
     Returns
     -------
     list of str
         Empty when all is well.  Checked in every group: fresh and altered samples, at least 5 analytes measured in both,
-        elements missing or below detection in all fresh samples, zero or negative concentrations, and mixed bases (see
-        `mixed_basis`).
+        elements (other than volatiles) analysed in altered samples but in no fresh one, zero or negative concentrations, and
+        mixed bases (see `mixed_basis`).  An element below detection in all fresh samples is no fault: the analysis
+        leaves it out with a note.
     """
     frame = table.frame
     if ROLE_COLUMN not in frame:
@@ -89,14 +91,14 @@ def _analytes(table, columns, fresh, altered):
             f"only {both} analyte(s) measured in fresh and altered samples: at least {MIN_ANALYTES} are needed to find "
             "the immobile ones, ten or more are advisable"
         )
-    for column in columns:
-        if measured_altered[column] and not measured_fresh[column]:
-            below = bool(censored.loc[fresh, column].any())
-            why = "below detection" if below else "not analysed"
-            out.append(
-                f"{column} is {why} in every fresh sample, so that gains and losses have no reference: give one fresh "
-                "value, or leave the column out of this group"
-            )
+    out += [
+        f"{column} is not analysed in any fresh sample, so that gains and losses have no reference: give a fresh value, "
+        "or leave the column empty in this group"
+        for column in columns
+        if measured_altered[column]
+        and not (measured_fresh[column] or censored.loc[fresh, column].any())
+        and split_column(column)[0] not in VOLATILES
+    ]
     return out
 
 

@@ -40,10 +40,15 @@ def fit(data: IsoconData, method: str = "sparse", **options) -> IsoconFit:
     Parameters
     ----------
     data : IsoconData
+        Log ratios and errors.
     method : str
         Key of `METHODS`.
     **options
         Passed to the method's function.
+
+    Returns
+    -------
+    IsoconFit
 
     Raises
     ------

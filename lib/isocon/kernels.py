@@ -5,8 +5,13 @@ the altered samples plus the error of the protolith, which all samples share.  T
 ``Sigma_i^{-1} = diag(p_i) - a_i p_i p_i^T`` with ``a_i = s2_i / (1 + s2_i sum p_i)``, so nothing larger than a
 vector is ever formed; a missing cell simply has ``p = 0`` and the formula is then that of the observed sub-block.
 
+All compiled code of the package is in this one file on purpose: Numba's disk cache looks at the date of the file of a
+kernel only, so that a kernel would go on using the old form of another one that was changed in another file.
+
 Shapes: ``x, p, below`` are (I, N) = (elements, samples); ``x`` is ln(c_A/c_0), or ln(limit/c_0) in a censored cell.
 """
+
+import math
 
 import numpy as np
 from numba import njit
@@ -14,6 +19,9 @@ from numba import njit
 MEDIAN, HUBER, WELSCH, FIXED = 0, 1, 2, 3
 #: Weight, in cells, of the stated errors in the estimate of the noise scale.
 SCALE_PRIOR_DOF = 6.0
+#: Smallest slab variances of the mixture (squared log units).
+SLAB_FLOOR = 0.01
+_HALF_LOG_2PI = 0.5 * np.log(2 * np.pi)
 
 
 @njit(cache=True, nogil=True)
@@ -333,3 +341,187 @@ def bootstrap(x, p, s2, below, weight, counts, dof, cut, quantiles, tune, k, est
         m[b] = result[0]
         chosen[b] = result[2]
     return m, chosen
+
+
+@njit(cache=True, nogil=True)
+def log_cdf(z):
+    """Return ln Phi(z): asymptotic series below -8, where the tail underflows."""
+    if z < -8.0:
+        return -0.5 * z * z - np.log(-z) - _HALF_LOG_2PI + np.log1p(-1.0 / (z * z) + 3.0 / z**4)
+    return np.log(0.5 * math.erfc(-z / np.sqrt(2.0)))
+
+
+@njit(cache=True, nogil=True)
+def log_density(x, p, s2, below, mean, scale, common, own, out, quadratic):
+    """Fill ``out`` with ln N(x_i; mean, scale Sigma_i + common 11^T + own I) and ``quadratic`` with its exponent.
+
+    Diagonal plus rank one: determinant and inverse by the Woodbury identity.
+    """
+    for i in range(x.shape[0]):
+        sp, su, suu, logdet = 0.0, 0.0, 0.0, 0.0
+        cells = 0
+        n_below = 0
+        rank_one = scale * s2[i] + common
+        for n in range(x.shape[1]):
+            if below[i, n]:
+                n_below += 1
+            elif p[i, n] > 0.0:
+                d = scale / p[i, n] + own
+                u = x[i, n] - mean[n]
+                sp += 1.0 / d
+                su += u / d
+                suu += u * u / d
+                logdet += np.log(d)
+                cells += 1
+        quadratic[i] = suu - rank_one / (1.0 + rank_one * sp) * su * su
+        out[i] = -0.5 * (quadratic[i] + logdet + np.log1p(rank_one * sp)) - cells * _HALF_LOG_2PI
+        if n_below > 0:
+            e = rank_one * su / (1.0 + rank_one * sp)
+            for n in range(x.shape[1]):
+                if below[i, n]:
+                    out[i] += log_cdf((x[i, n] - mean[n] - e) / np.sqrt(scale / p[i, n] + own))
+
+
+@njit(cache=True, nogil=True)
+def em_iterate(x, p, s2, below, weight, log_odds, use_prior, start, tol, max_turns):
+    """Run EM from the isocon ``start``; return (penalised log likelihood, m, w, s, pi, u, A, B)."""
+    n_elements, n_samples = x.shape
+    have = np.zeros(x.shape)
+    cells = np.zeros(n_elements)
+    for i in range(n_elements):
+        for n in range(n_samples):
+            if p[i, n] > 0.0 and not below[i, n]:
+                have[i, n] = 1.0
+                cells[i] += 1.0
+    measured = p * have
+    m = start.copy()
+    u = np.zeros(n_samples)
+    w = weight.copy()
+    s, pi, slab_common, slab_own = 1.0, 0.5, 0.25, 0.05
+    previous = -np.inf
+    spike, slab, q, q_slab = np.empty(n_elements), np.empty(n_elements), np.empty(n_elements), np.empty(n_elements)
+    _slab_mean(x, have, weight, u)
+    slab_common, slab_own = _slab_moments(x, have, cells, weight, u)
+    total_weight = weight.sum()
+    for _ in range(max_turns):
+        log_density(x, p, s2, below, m, s, 0.0, 0.0, spike, q)
+        log_density(x, p, s2, below, u, s, slab_common, slab_own, slab, q_slab)
+        logl = 0.0
+        for i in range(n_elements):
+            odds = log_odds[i] if use_prior else np.log(pi / (1.0 - pi))
+            a = spike[i] - np.log1p(np.exp(-odds))
+            b = slab[i] - np.log1p(np.exp(odds))
+            top = max(a, b)
+            both = top + np.log(np.exp(a - top) + np.exp(b - top))
+            w[i] = np.exp(a - both)
+            if weight[i] > 0.0:
+                logl += weight[i] * both
+        if not use_prior:
+            logl += 2.0 * np.log(pi) + np.log(1.0 - pi)
+        logl += -(0.5 * SCALE_PRIOR_DOF + 1.0) * np.log(s) - 0.5 * SCALE_PRIOR_DOF / s
+        moved = improve(x, measured, s2, w * weight, m)
+        sum_w = 0.0
+        chi2 = 0.0
+        n_cells = 0.0
+        for i in range(n_elements):
+            sum_w += w[i] * weight[i]
+            chi2 += w[i] * weight[i] * q[i] * s
+            n_cells += w[i] * weight[i] * cells[i]
+        pi = (sum_w + 2.0) / (total_weight + 3.0)
+        free = max(n_cells - n_samples, 0.0)
+        s = min(max((SCALE_PRIOR_DOF + chi2) / (SCALE_PRIOR_DOF + free), 0.1), 10.0)
+        v = (1.0 - w) * weight
+        _slab_mean(x, have, v, u)
+        slab_common, slab_own = _slab_moments(x, have, cells, v, u)
+        if abs(logl - previous) < tol and moved < 1e-8:
+            break
+        previous = logl
+    return logl, m, w, s, pi, u, slab_common, slab_own
+
+
+@njit(cache=True, nogil=True)
+def _slab_mean(x, have, v, u):
+    for n in range(x.shape[1]):
+        top, bottom = 0.0, 1e-12
+        for i in range(x.shape[0]):
+            top += v[i] * have[i, n] * x[i, n]
+            bottom += v[i] * have[i, n]
+        u[n] = top / bottom
+
+
+@njit(cache=True, nogil=True)
+def _slab_moments(x, have, cells, v, u):
+    """Slab variances A (common to the samples) and B (own) by moments."""
+    top_a, top_b, bottom_a, bottom_b = 0.0, 0.0, 1e-12, 1e-12
+    for i in range(x.shape[0]):
+        if cells[i] == 0.0 or v[i] == 0.0:
+            continue
+        mean = 0.0
+        for n in range(x.shape[1]):
+            mean += have[i, n] * (x[i, n] - u[n])
+        mean /= cells[i]
+        top_a += v[i] * mean * mean
+        bottom_a += v[i]
+        for n in range(x.shape[1]):
+            top_b += v[i] * have[i, n] * (x[i, n] - u[n] - mean) ** 2
+        bottom_b += v[i] * (cells[i] - 1.0)
+    a = max(top_a / bottom_a, SLAB_FLOOR)
+    b = max(top_b / bottom_b, SLAB_FLOOR) if bottom_b > 1e-9 else SLAB_FLOOR
+    return a, b
+
+
+@njit(cache=True, nogil=True)
+def _common_error(u, p, s2, cell2, previous):
+    """Robust common protolith error of one element at residuals ``u`` (N,), IRLS from 0 and from its previous value."""
+    best, best_cost = 0.0, np.inf
+    for turn in range(2 if s2 > 0.0 else 1):
+        e = 0.0 if turn == 0 else previous
+        for _ in range(30 if s2 > 0.0 else 0):
+            top, bottom = 0.0, 1.0 / s2
+            for n in range(u.size):
+                w = p[n] * np.exp(-0.5 * p[n] * (u[n] - e) ** 2 / cell2)
+                top += w * u[n]
+                bottom += w
+            new = top / bottom
+            done = abs(new - e) < 1e-10
+            e = new
+            if done:
+                break
+        cost = e * e / s2 if s2 > 0.0 else 0.0
+        for n in range(u.size):
+            cost += 2.0 * cell2 * (1.0 - np.exp(-0.5 * p[n] * (u[n] - e) ** 2 / cell2))
+        if cost < best_cost - 1e-12:
+            best, best_cost = e, cost
+    return best, best_cost
+
+
+@njit(cache=True, nogil=True)
+def cellwise_descend(x, p, s2, below, weight, c2, cell2, m, max_turns):
+    """IRLS over cells and elements from ``m`` (changed in place); return objective, element and cell weights, errors."""
+    n_elements, n_samples = x.shape
+    omega = np.zeros(n_elements)
+    cell = np.zeros(x.shape)
+    common = np.zeros(n_elements)
+    u = np.empty(n_samples)
+    q = np.empty(n_samples)
+    objective = 0.0
+    voting = np.zeros(n_elements)
+    use = np.zeros(x.shape)
+    for _ in range(max_turns):
+        objective = 0.0
+        for i in range(n_elements):
+            for n in range(n_samples):
+                u[n] = x[i, n] - m[n]
+                # a censored cell below the isocon's prediction is evidence; above it says nothing
+                q[n] = 0.0 if below[i, n] and u[n] > common[i] else p[i, n]
+            common[i], cost = _common_error(u, q, s2[i], cell2, common[i])
+            omega[i] = np.exp(-0.5 * cost / c2[i])
+            voting[i] = weight[i] * omega[i]
+            objective += weight[i] * (1.0 - omega[i])
+            for n in range(n_samples):
+                cell[i, n] = np.exp(-0.5 * q[n] * (u[n] - common[i]) ** 2 / cell2) if q[n] > 0.0 else 0.0
+                use[i, n] = cell[i, n] * q[n]
+        # with the cell weights as precisions the common errors are eliminated exactly
+        if improve(x, use, s2, voting, m) < 1e-8:
+            break
+    return objective, omega, cell, common

@@ -21,7 +21,7 @@ DEFAULT_ERROR = 0.05
 class IsoconData:
     """Log ratios of altered samples to their original rock, with errors.
 
-    Attributes
+    Parameters
     ----------
     elements, samples : tuple of str, lengths I and N
         Analytes (columns) and altered samples, in the order of the arrays.
@@ -40,12 +40,17 @@ class IsoconData:
     weight : array, shape (I,)
         Vote of an element in the choice of the isocon: 1, or 1/(block size), or 0 (reported but not used).
     units : tuple of str, length I
+        Unit of each element's concentrations (wt, ppm, ppb).
     position : array, shape (N,) or None
         Distance or depth of the altered samples.
+    position_name : str
+        Column that the position came from.
     density_fresh : float or None
+        Bulk density of the original rock, g/cm3.
     density_altered : array, shape (N,) or None
-        In the same unit (g/cm3).
+        Bulk density of the altered samples, g/cm3.
     n_fresh : int
+        Number K of fresh samples.
     fresh_scatter : array, shape (I,)
         Standard deviation of ln c among the fresh samples (NaN with fewer than 2).
     fresh : array, shape (K, I)
@@ -144,8 +149,13 @@ def block_weights(elements: Sequence[str], blocks: Mapping[str, Sequence[str]] |
     Parameters
     ----------
     elements : sequence of str
+        Names as in the data.
     blocks : mapping block name -> member names, optional
         Default `COHERENT_BLOCKS` (REE, Zr-Hf, Nb-Ta).
+
+    Returns
+    -------
+    array, shape (I,)
     """
     weight = np.ones(len(elements))
     for members in (COHERENT_BLOCKS if blocks is None else blocks).values():
@@ -184,6 +194,7 @@ def from_arrays(
     altered : array, shape (N, I) or (I,)
         Altered samples in the same units; the detection limit where ``below``.
     elements, samples, units : sequences of str, optional
+        Names and units (wt, ppm, ppb); default e1.., s1.. and none.
     below, fresh_below : bool arrays, shapes of ``altered`` and ``fresh``, optional
         True where the value is a detection limit.
     sigma_altered : float, mapping element -> float, or array shape (N, I)
@@ -199,8 +210,18 @@ def from_arrays(
         None: every element has one vote.  See `block_weights`.
     min_measured : float, 0-1
         Elements measured in a smaller fraction of the altered samples get no vote; gains and losses are still given.
-    position, density_altered : arrays, shape (N,), optional
+    position : array, shape (N,), optional
+        Distance or depth of the altered samples.
+    position_name : str
+        What the position is, for labels.
     density_fresh : float, optional
+        Bulk density of the original rock, g/cm3.
+    density_altered : array, shape (N,), optional
+        Bulk densities of the altered samples, g/cm3.
+
+    Returns
+    -------
+    IsoconData
 
     Raises
     ------

@@ -42,7 +42,8 @@ def collect(result: IsoconFit, em: IsoconFit, stability, sensitivity, priors, su
         out.append((
             "warning", "closure",
             f"the analysed parts sum to {sums[0]:.1f} wt% in the original rock but to {sums[1][worst]:.1f} in sample "
-            f"{data.samples[worst]}: something is not analysed, or the basis (hydrous, volatile-free) differs",
+            f"{data.samples[worst]}: what is missing (volatiles?) is missing in the gains too, and mass changes hold only "
+            "if both rocks are on one basis",
         ))  # fmt: skip
     n_used = int(data.used.sum())
     if n_used < FEW_ELEMENTS:
@@ -86,15 +87,27 @@ def collect(result: IsoconFit, em: IsoconFit, stability, sensitivity, priors, su
 def _support(result: IsoconFit, priors):
     """Ambiguity, and the single pair."""
     sparse = result if result.method == "sparse" else fit_sparse(result.data)
-    chosen = ", ".join(sparse.immobile_elements)
-    out = [
-        ("warning", "AMBIGUOUS",
-         f"AMBIGUOUS: an isocon through {', '.join(mode.members)} (mass change {_changes(mode.mass_change_pct)}) has "
-         f"{mode.effective_number:.1f} effective elements, the chosen one through {chosen} "
-         f"({_changes(sparse.mass_change_pct)}) {sparse.modes[0].effective_number:.1f}: decide by geochemistry, "
-         "and report both")
-        for mode in sparse.rivals()
-    ]  # fmt: skip
+    chosen = f"{', '.join(sparse.immobile_elements)} (mass change {_changes(sparse.mass_change_pct)})"
+    support = sparse.modes[0].effective_number
+    rivals = sparse.rivals()
+    out = []
+    if support < 1.5:
+        text = (
+            f"AMBIGUOUS: no two elements agree within their errors (the best isocon, {chosen}, has {support:.1f} "
+            "effective elements): there is no isocon to be found at these errors"
+        )
+        out.append(("warning", "AMBIGUOUS", text))
+    elif rivals:
+        told = "; ".join(
+            f"{', '.join(mode.members)} ({_changes(mode.mass_change_pct)}, {mode.effective_number:.1f} effective elements)"
+            for mode in rivals[:3]
+        )
+        more = f"; and {len(rivals) - 3} more" if len(rivals) > 3 else ""
+        text = (
+            f"AMBIGUOUS: beside the chosen isocon through {chosen} with {support:.1f} effective elements there is one "
+            f"through {told}{more}: decide by geochemistry, and report both"
+        )
+        out.append(("warning", "AMBIGUOUS", text))
     if result.method == "em" and result.ambiguous:
         out.append(("warning", "AMBIGUOUS", "AMBIGUOUS: the mixture has a second solution of nearly the same support"))
     if result.data.shape[1] == 1 and priors is None:

@@ -21,7 +21,18 @@ UNKNOWN = 1e3
 
 
 def variation_matrix(log_concentration: np.ndarray) -> np.ndarray:
-    """Aitchison's variation matrix, var_n ln(c_i/c_j), shape (I, I); NaN where fewer than 2 samples have both."""
+    """Aitchison's variation matrix, var_n ln(c_i/c_j).
+
+    Parameters
+    ----------
+    log_concentration : array, shape (I, N)
+        Logarithms of concentrations (or log ratios to any fixed rock); NaN where missing.
+
+    Returns
+    -------
+    array, shape (I, I)
+        NaN where fewer than 2 samples have both elements.
+    """
     n = len(log_concentration)
     out = np.full((n, n), np.nan)
     for i in range(n):
@@ -42,6 +53,10 @@ def mutual_set(data: IsoconData, level: float = 0.99) -> tuple[str, ...]:
         Only altered samples and their errors are used; at least 3 samples.
     level : float
         A pair agrees when (N-1) var / (sigma_i^2 + sigma_j^2) is below this quantile of chi-square (N-1).
+
+    Returns
+    -------
+    tuple of str
 
     Notes
     -----

@@ -20,8 +20,18 @@ AMBIGUOUS_DISTANCE = 3.0
 class Mode:
     """One local minimum of the redescending objective: an isocon that some cluster of elements supports.
 
-    ``m`` is the minimum, ``m_refit`` the mean of its members, both shape (N,); ``effective_number`` the sum of
-    the element weights exp(-r^2/2c^2) at the minimum.
+    Parameters
+    ----------
+    m : array, shape (N,)
+        ln slopes at the minimum.
+    m_refit : array, shape (N,)
+        Weighted mean of its members.
+    objective : float
+        Sum of (1 - weight) at the minimum; smaller is better.
+    effective_number : float
+        Sum of the element weights exp(-r^2/2c^2) at the minimum.
+    members : tuple of str
+        Elements within the 99 % distance.
     """
 
     m: np.ndarray
@@ -45,10 +55,12 @@ class Mode:
 class IsoconFit:
     """Isocon of every altered sample and the elements that carry it.
 
-    Attributes
+    Parameters
     ----------
     method : str
+        How it was found.
     data : IsoconData
+        What it was found from.
     m : array, shape (N,)
         ln of the isocon slope.
     covariance : array, shape (N, N)
@@ -56,6 +68,7 @@ class IsoconFit:
     scale : float
         Factor k on the stated errors.
     immobile : bool array, shape (I,)
+        Members of the immobile set.
     distance : array, shape (I,)
         Mahalanobis distance r_i of every element from the isocon, with the stated errors.
     weight : array, shape (I,)
@@ -64,6 +77,8 @@ class IsoconFit:
         Best first; empty for convex methods.
     ambiguous : bool
         Another isocon is nearly as well supported.
+    tuning : float
+        Welsch constant in units of sqrt(cells) and of the noise.
     p_immobile : array, shape (I,) or None
         Posterior probability of immobility (EM only): a model's statement, not a proof.
     cells : bool array, shape (I, N) or None

@@ -82,12 +82,14 @@ def benchmark(scenario: Scenario | str, method: str = "sparse", n_sets: int = 60
 
     Parameters
     ----------
-    scenario : Scenario or key of `lib.isocon.SCENARIOS`
+    scenario : Scenario or str
+        A scenario, or a key of `lib.isocon.SCENARIOS`.
     method : str
         Key of `BENCHMARK_METHODS`.
     n_sets : int
         Haloes; halo j is the same for every method.
     seed : int
+        One stream a halo is spawned from it.
 
     Returns
     -------
@@ -119,7 +121,24 @@ def _summary(scores: list[dict]) -> dict[str, float]:
 def benchmark_table(
     scenarios: Sequence[str] = tuple("ABCDEG"), methods: Sequence[str] | None = None, n_sets: int = 60, seed: int = 1
 ) -> pd.DataFrame:
-    """Scores of all methods on all scenarios: columns scenario, label, method, mae, mae_se, p95, bias, f1, coverage."""
+    """Scores of all methods on all scenarios.
+
+    Parameters
+    ----------
+    scenarios : sequence of str
+        Keys of `lib.isocon.SCENARIOS`.
+    methods : sequence of str, optional
+        Keys of `BENCHMARK_METHODS`; default all.
+    n_sets : int
+        Haloes a scenario; every method sees the same.
+    seed : int
+        One stream a halo is spawned from it.
+
+    Returns
+    -------
+    DataFrame
+        Columns scenario, label, method, mae, mae_se, p95, bias, f1, coverage, n_sets.
+    """
     rows = []
     for name in scenarios:
         haloes = _haloes(name, n_sets, seed)
@@ -144,7 +163,11 @@ def sweep(
         Default: mobile 0.1-0.7, gain (one-sidedness) 0.5-1, noise 0.02-0.12, n_samples 1-20.
     base : str
         Scenario that is varied.
-    methods, n_sets, seed
+    methods : sequence of str
+        Keys of `BENCHMARK_METHODS`.
+    n_sets : int
+        Haloes a value.
+    seed : int
         As in `benchmark_table`.
 
     Returns

@@ -60,6 +60,7 @@ def fit_sparse(
     Parameters
     ----------
     data : IsoconData
+        Log ratios and errors.
     estimate_scale : bool, optional
         Re-estimate the noise scale k.  Default: only with 20 voting elements or more (with ten the quantile used
         reaches into the mobile elements and k runs away).
@@ -98,7 +99,8 @@ def fit_sparse(
         if support < 1.5 * data.weight[used].min():  # one element alone: its own vector, no refit on strangers
             kernels.distances(x, p, s2, below, vector, np.empty_like(x), r2_mode)
             refit, inside = vector, used & (r2_mode < k * k * cut)
-        mode_list.append(Mode(vector, refit, float(objective), float(support), tuple(np.array(data.elements)[inside])))
+        members = tuple(e for e, yes in zip(data.elements, inside, strict=True) if yes)
+        mode_list.append(Mode(vector, refit, float(objective), float(support), members))
     fit = IsoconFit(
         method="sparse", data=data, m=m, covariance=location_covariance(data, member, k), scale=float(k),
         immobile=member, distance=np.sqrt(r2), weight=weight, modes=tuple(mode_list), tuning=tuning,
@@ -150,10 +152,15 @@ def fit_geometric_median(data: IsoconData, *, whiten: bool = True, tolerance: fl
     Parameters
     ----------
     data : IsoconData
+        Log ratios and errors.
     whiten : bool
         Measure distances with Sigma_i^{-1} (default), or as plain Euclidean distances.
     tolerance : float
         Largest change of m at which Weiszfeld's iterations stop.
+
+    Returns
+    -------
+    IsoconFit
 
     Notes
     -----
@@ -201,10 +208,15 @@ def fit_convex(data: IsoconData, *, threshold: float | str = "sqrt", tolerance: 
     Parameters
     ----------
     data : IsoconData
+        Log ratios and errors.
     threshold : float, "sqrt" or "universal"
         lambda of the penalty in units of noise: "sqrt" is sqrt(number of cells), "universal" `universal_threshold`.
     tolerance : float
         Largest change of m at which the iterations stop.
+
+    Returns
+    -------
+    IsoconFit
 
     Notes
     -----

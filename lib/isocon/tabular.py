@@ -38,7 +38,17 @@ def id_column(frame: pd.DataFrame) -> str | None:
 
 
 def group_names(table) -> list[str]:
-    """Groups of a table in order of appearance; one group called "all" when there is no group column."""
+    """Groups of a table in order of appearance; one group called "all" when there is no group column.
+
+    Parameters
+    ----------
+    table : tables.Table
+        As read by `lib.tables.read`.
+
+    Returns
+    -------
+    list of str
+    """
     if GROUP_COLUMN not in table.frame:
         return ["all"]
     return list(dict.fromkeys(str(g) for g in table.frame[GROUP_COLUMN]))
@@ -116,8 +126,14 @@ def prepare(
         Which group; default all rows.
     sigma_altered, sigma_protolith : float or mapping analyte -> float
         Relative errors (fractions) for cells without a measured error.
-    protolith_error, protolith_scatter, group_weights, min_measured
-        See `lib.isocon.logratio.from_arrays`.
+    protolith_error : {"per sample", "of the mean"}
+        See `lib.isocon.from_arrays`.
+    protolith_scatter : bool
+        See `lib.isocon.from_arrays`.
+    group_weights : None, "blocks" or mapping block -> members
+        See `lib.isocon.from_arrays`.
+    min_measured : float, 0-1
+        See `lib.isocon.from_arrays`.
     exclude : sequence of str
         Analytes left out altogether.
 

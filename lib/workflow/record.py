@@ -133,8 +133,8 @@ class Run:
         return cache.cached(self._cache, func, *args, **kwargs)
 
     def pick(self, full, quick):
-        """Return `full` in full mode and `quick` in quick mode: for sizes that quick mode thins."""
-        return quick if self.mode == "quick" else full
+        """Choose the size of an artificial experiment: `quick` in quick mode and on own data, which only section B serves."""
+        return quick if self.mode == "quick" or self.own else full
 
     # ------------------------------------------------------------------ stating
 

@@ -112,6 +112,18 @@ def test_messages_for_thin_data():
     assert "the isocon rests on 3 element(s) (Al2O3, TiO2, Fe2O3T)" in text
 
 
+def test_when_no_two_elements_agree_there_is_no_isocon(tmp_path):
+    columns = ["SiO2_wt", "Al2O3_wt", "CaO_wt", "K2O_wt", "Zr_ppm", "Sr_ppm"]
+    rows = ["F,fresh,50,15,9,1,100,300", "A,altered,50,20,4,8,900,30", "B,altered,60,10,3,9,50,60"]
+    path = tmp_path / "t.csv"
+    path.write_text("\n".join(["sample_id,role," + ",".join(columns), *rows]) + "\n")
+    table = tables.read(path, "02_alteration_isocon")
+    text = "\n".join(isocon.analyse(table, n_bootstrap=0).messages)
+    assert "no two elements agree within their errors" in text and text.count("AMBIGUOUS") == 1
+    with pytest.raises(ValueError, match="add distance_m or depth_m"):
+        isocon.analyse(table, method="spatial")
+
+
 def test_unknown_group_is_refused(groups):
     with pytest.raises(ValueError, match=r"group\(s\) z not in the table: a, b"):
         isocon.analyse(groups[1], groups=["z"])

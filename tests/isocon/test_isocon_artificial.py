@@ -47,12 +47,16 @@ def test_sweep_has_a_row_a_method_and_value():
         isocon.sweep("colour")
 
 
-def test_coherent_elements_are_the_known_failure_and_show_up_as_modes():
-    """Nine elements moving together compete with twelve immobile ones: the true isocon must at least be listed."""
-    listed = wrong = 0
-    for stream in np.random.SeedSequence(8).spawn(20):
+def test_coherent_elements_are_the_known_failure_and_most_gross_errors_are_flagged():
+    """Nine elements moving together compete with twelve immobile ones."""
+    gross, flagged = 0, 0
+    for stream in np.random.SeedSequence(8).spawn(60):
         halo = isocon.make_halo("coherent", np.random.default_rng(stream))
         found = isocon.fit(halo.data)
-        wrong += np.abs(found.mass_change_pct - halo.mass_change_pct).mean() > 5
-        listed += any(np.abs(mode.mass_change_pct - halo.mass_change_pct).mean() < 5 for mode in found.modes)
-    assert listed >= 18 and wrong >= 1
+        if np.abs(found.mass_change_pct - halo.mass_change_pct).mean() > 15:
+            gross += 1
+            flagged += found.ambiguous and any(
+                np.abs(mode.mass_change_pct - halo.mass_change_pct).mean() < 10 for mode in found.rivals()
+            )
+    assert gross >= 3
+    assert flagged >= gross / 2  # where the two clusters run together there is one mode and nothing to flag

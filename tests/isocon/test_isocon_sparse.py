@@ -213,7 +213,7 @@ def test_loss_of_a_censored_element_is_a_bound(halo):
 
 
 def test_a_coherent_block_has_one_vote():
-    names = ["SiO2", "Al2O3", "TiO2", "Zr", "Nb", *"La Ce Nd Sm Eu Gd Yb Lu".split()]
+    names = ["SiO2", "Al2O3", "TiO2", "Zr", "Nb", *["La", "Ce", "Nd", "Sm", "Eu", "Gd", "Yb", "Lu"]]
     rng = np.random.default_rng(3)
     d = np.zeros((13, 6))
     d[5:] = 0.8

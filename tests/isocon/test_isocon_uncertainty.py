@@ -35,20 +35,20 @@ def test_error_of_tau_knows_that_the_immobile_elements_made_the_isocon(fit):
 
 def test_bootstrap_with_all_elements_once_is_the_fit_itself(fit):
     data = fit.data
-    from lib.isocon.uncertainty import _kernel_arguments
+    from lib.isocon.resampling import kernel_arguments
 
     once = np.ones((1, 30), np.int64)
-    m, members = kernels.bootstrap(*sparse.arrays(data), data.weight, once, *_kernel_arguments(data, 1.5, 1.0, None))
+    m, members = kernels.bootstrap(*sparse.arrays(data), data.weight, once, *kernel_arguments(data, 1.5, 1.0, None))
     np.testing.assert_allclose(m[0], fit.m, atol=1e-9)
     assert np.array_equal(members[0], fit.immobile)
 
 
 def test_an_element_drawn_twice_is_two_elements(halo):
     data = halo.data
-    from lib.isocon.uncertainty import _kernel_arguments
+    from lib.isocon.resampling import kernel_arguments
 
     counts = np.random.default_rng(1).multinomial(30, np.full(30, 1 / 30), size=1)
-    m, members = kernels.bootstrap(*sparse.arrays(data), data.weight, counts, *_kernel_arguments(data, 1.5, 1.0, None))
+    m, members = kernels.bootstrap(*sparse.arrays(data), data.weight, counts, *kernel_arguments(data, 1.5, 1.0, None))
     twice = isocon.fit(data.take(elements=np.repeat(np.arange(30), counts[0])))
     np.testing.assert_allclose(m[0], twice.m, atol=1e-6)
     assert set(twice.immobile_elements) <= set(np.array(data.elements)[members[0]])
@@ -92,8 +92,8 @@ def test_path_has_a_plateau_and_ranks_the_elements(halo, kind):
     ranks = order.rank().reindex(list(halo.data.elements)).to_numpy()
     assert ranks[halo.immobile].mean() < ranks[~halo.immobile].mean() - 5
     if kind == "welsch":
-        plateau = samples[(samples["threshold"] > 1.2) & (samples["threshold"] < 3)]
-        assert plateau.groupby("sample")["mass_change_pct"].agg(np.ptp).max() < 4
+        plateau = samples[(samples["threshold"] > 1.2) & (samples["threshold"] < 2.2)]
+        assert plateau.groupby("sample")["mass_change_pct"].agg(np.ptp).max() < 3
     with pytest.raises(ValueError, match="'welsch' or 'convex'"):
         isocon.threshold_path(halo.data, kind="ridge")
 
@@ -127,4 +127,4 @@ def test_cross_validation_prefers_some_middle_threshold(halo):
 
     frame = cross_validate(halo.data, np.random.default_rng(6), grid=[0.3, 1.0, 30.0], folds=4)
     # everything immobile (huge threshold) predicts the mobile elements badly
-    assert frame["error"].iloc[2] > 3 * frame["error"].min()
+    assert frame["error"].iloc[2] > 1.5 * frame["error"].min()

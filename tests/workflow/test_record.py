@@ -85,6 +85,7 @@ def test_a_cached_call_is_not_repeated_until_content_or_code_changes(tmp_path, m
 
     from lib import tasks
 
+    monkeypatch.setattr(cache, "LOADED", cache._source_state())  # another test run may have begun before an edit
     calls = []
     real = tasks.spawn
 

@@ -91,6 +91,22 @@ def test_from_another_folder_the_command_line_gives_the_same_numbers_and_exit_co
     assert "Traceback" not in wrong.stderr
 
 
+def test_plain_papermill_from_any_folder_gives_the_same_numbers(ran, toy, tmp_path):
+    elsewhere = tmp_path / "somewhere else"
+    elsewhere.mkdir()
+    for command in (
+        ["jupytext", "--to", "ipynb", str(toy), "-o", "toy.ipynb"],
+        ["papermill", "toy.ipynb", "done.ipynb", "-p", "seed", "1", "--no-progress-bar"],
+    ):
+        asked = subprocess.run([sys.executable, "-m", *command], cwd=elsewhere, capture_output=True, text=True, check=False)
+        assert asked.returncode == 0, asked.stderr[-2000:]
+    found = json.loads((tmp_path / "build" / "lab" / "99_toy" / "results.json").read_text())
+    made = json.loads((ran / "results.json").read_text())
+    assert found["numbers"] == made["numbers"]
+    assert found["inputs_hash"] == made["inputs_hash"]
+    assert (tmp_path / "build" / "lab" / "99_toy" / "line.png").read_bytes() == (ran / "line.png").read_bytes()
+
+
 def test_the_check_of_nothing_to_do_imports_nothing_heavy(toy):
     code = (
         "import sys, pathlib\nfrom lib.workflow import runner\n"
