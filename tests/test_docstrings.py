@@ -9,8 +9,8 @@ from numpydoc.validate import validate
 
 import lib
 
-# What is held against a docstring: none at all, no summary, no return, and parameters that are missing, unknown or without a type
-# (which states shape and unit; a name that says the rest needs no sentence).
+# What is held against a docstring: none at all, no summary, no return, and parameters that are missing, unknown or without
+# a type (which states shape and unit; a name that says the rest needs no sentence).
 CODES = {"PR01", "PR02", "PR03", "PR04", "RT01", "SS01", "GL08"}
 PUBLIC = ("lib.isocon", "lib.plots", "lib.tables", "lib.tasks")
 

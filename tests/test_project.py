@@ -78,7 +78,17 @@ def test_a_notebook_is_narrative_calls_and_plots(stem):
     assert f'Run.start("{stem}", globals())' in text
 
 
-CASES = {"melting", "isocon", "unmixing", "discrimination", "reactions", "eos", "serpentinization", "magnetics", "hydrous_melt"}
+CASES = {
+    "melting",
+    "isocon",
+    "unmixing",
+    "discrimination",
+    "reactions",
+    "eos",
+    "serpentinization",
+    "magnetics",
+    "hydrous_melt",
+}
 
 
 def test_imports_only_point_down():
