@@ -13,6 +13,7 @@ from .fitting import fit
 from .logratio import IsoconData
 from .resampling import Resampling, element_bootstrap, fresh_bootstrap, stability_selection
 from .results import IsoconFit
+from .sparse import fit_sparse
 from .tabular import group_names, prepare
 from .uncertainty import entry_order, error_sensitivity, objective_profile, threshold_path
 
@@ -33,8 +34,9 @@ class GroupResult:
         Name of the group.
     data : IsoconData
         Its log ratios.
-    fit, em : IsoconFit
-        The chosen method, and the spike-and-slab mixture (the same object when that was chosen).
+    fit, em, sparse : IsoconFit
+        The chosen method, the spike-and-slab mixture, and Algorithm S (the same objects when one of them was chosen).
+        ``fit.ambiguous`` of a method without modes (convex, median, ...) is that of ``sparse``.
     bootstrap, stability : Resampling or None
         Resamplings of the elements, and of elements and samples; None when not asked for.
     frames : dict
@@ -45,6 +47,7 @@ class GroupResult:
     data: IsoconData
     fit: IsoconFit
     em: IsoconFit
+    sparse: IsoconFit
     bootstrap: Resampling | None
     stability: Resampling | None
     frames: dict[str, pd.DataFrame]
@@ -54,6 +57,16 @@ class GroupResult:
         if name not in self.frames:
             raise ValueError(f"unknown frame {name!r}; there are: {', '.join(self.frames)}")
         return self.frames[name]
+
+    @property
+    def ambiguous(self) -> bool:
+        """Whether the chosen fit, the mixture or Algorithm S has a rival isocon, or no two elements agree at all."""
+        return report.is_ambiguous(self.fit, self.em, self.sparse)
+
+    @property
+    def n_modes(self) -> int:
+        """Number of isocons of Algorithm S with at least 1.5 effective elements."""
+        return self.sparse.n_modes
 
     @property
     def messages(self) -> list[str]:
@@ -88,8 +101,8 @@ class HaloAnalysis:
 
     @property
     def ambiguous(self) -> bool:
-        """Whether any group has a second isocon that is nearly as well supported."""
-        return any(group.fit.ambiguous or group.em.ambiguous for group in self.groups.values())
+        """Whether any group is ambiguous (see `GroupResult.ambiguous`)."""
+        return any(group.ambiguous for group in self.groups.values())
 
 
 def analyse_group(
@@ -129,7 +142,10 @@ def analyse_group(
     if method == "em":
         options.setdefault("priors", priors)
     result = fit(data, method, **options)
-    em = result if method == "em" else fit_em(data, priors=priors)
+    sparse = result if method == "sparse" else fit_sparse(data)
+    em = result if method == "em" else fit_em(data, priors=priors, sparse=sparse)
+    if not result.modes:
+        result = result.replace(ambiguous=sparse.ambiguous)
     bootstrap = stability = fresh = None
     if n_bootstrap:
         bootstrap = element_bootstrap(data, rng, n_draws=n_bootstrap)
@@ -137,24 +153,24 @@ def analyse_group(
         if data.n_fresh >= 2:
             fresh = fresh_bootstrap(data, rng, n_draws=max(n_bootstrap // 2, 20))
     path, path_elements = threshold_path(data, scale=result.scale)
-    sensitivity = error_sensitivity(data)
+    sensitivity = error_sensitivity(data, known=sparse, **(options if method == "sparse" else {}))
     odds = prior_log_odds(data.elements, priors)
     frames = {
         "mass": report.mass_frame(result, bootstrap, fresh),
         "gains": report.gains_frame(result),
         "elements": report.elements_frame(result, em, stability, entry_order(path_elements), odds),
-        "modes": report.modes_frame(result if result.modes else fit(data), em),
+        "modes": report.modes_frame(result, em, sparse),
         "path": path,
         "path_elements": path_elements,
-        "profile": objective_profile(result if result.method == "sparse" else fit(data)),
-        "comparison": report.comparison_frame(data, result, em),
+        "profile": objective_profile(sparse, sample=int(np.argmax(np.abs(result.mass_change_pct)))),
+        "comparison": report.comparison_frame(data, result, em, sparse),
         "sensitivity": sensitivity,
-        "diagnostics": report.diagnostics_frame(result, em, bootstrap),
-        "messages": report.messages_frame(result, em, stability, sensitivity, priors),
+        "diagnostics": report.diagnostics_frame(result, em, sparse, bootstrap),
+        "messages": report.messages_frame(result, em, sparse, stability, sensitivity, priors),
     }
     for frame in frames.values():
         frame.insert(0, "group", name)
-    return GroupResult(name, data, result, em, bootstrap, stability, frames)
+    return GroupResult(name, data, result, em, sparse, bootstrap, stability, frames)
 
 
 def analyse(

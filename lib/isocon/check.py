@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
+
 import numpy as np
 
+from .choices import read_choices
 from .tabular import (
     GROUP_COLUMN,
+    POSITION_COLUMNS,
     ROLE_COLUMN,
     concentration_columns,
     group_names,
@@ -16,6 +20,8 @@ from .tabular import (
 )
 
 MIN_ANALYTES = 5
+#: Methods of `lib.isocon.METHODS` that need no further arguments (named here, since a check must not load the kernels).
+METHOD_NAMES = ("sparse", "em", "convex", "geometric median", "lasso", "median", "welsch", "cellwise", "spatial")
 VOLATILES = ("LOI", "H2O", "H2O+", "H2O-", "CO2", "S", "SO3", "F", "Cl")
 MAJORS = ("SiO2", "TiO2", "Al2O3", "MnO", "MgO", "CaO", "Na2O", "K2O", "P2O5")
 IRON = ("Fe2O3T", "FeOT", "Fe2O3", "FeO")
@@ -25,21 +31,23 @@ NORMALISED, NORMALISED_ONE = 0.06, 0.02
 HYDROUS = 2.0
 
 
-def check_table(table) -> list[str]:
+def check_table(table, parameters=None) -> list:
     """List everything that keeps a table from being analysed.
 
     Parameters
     ----------
     table : tables.Table
         As read by `lib.tables.read`.
+    parameters : dict, optional
+        Parameters of the run.  An unknown ``method`` is refused, and "spatial" where a group lacks positions.
 
     Returns
     -------
-    list of str
-        Empty when all is well.  Checked in every group: fresh and altered samples, at least 5 analytes measured in both,
-        elements (other than volatiles) analysed in altered samples but in no fresh one, zero or negative concentrations, and
-        mixed bases (see `mixed_basis`).  An element below detection in all fresh samples is no fault: the analysis
-        leaves it out with a note.
+    list of str or tables.Fault
+        Empty when all is well (a Fault where one cell is meant).  Checked in every group: fresh and altered samples, at
+        least 5 analytes measured in both, elements (other than volatiles) analysed in altered samples but in no fresh
+        one, zero or negative concentrations, and mixed bases (see `mixed_basis`).  An element below detection in all
+        fresh samples is no fault: the analysis leaves it out with a note.
     """
     frame = table.frame
     if ROLE_COLUMN not in frame:
@@ -47,8 +55,16 @@ def check_table(table) -> list[str]:
     columns = concentration_columns(table)
     if not columns:
         return ["no column of concentrations: name them like SiO2_wt, Zr_ppm or Au_ppb"]
-    faults = _not_positive(table, columns)
+    method = (parameters or {}).get("method", "sparse")
+    faults = (
+        _choices((parameters or {}).get("elements_path"))
+        + _method(method)
+        + _empty_groups(table)
+        + _not_positive(table, columns)
+    )
     for group in group_names(table):
+        if not group.strip():
+            continue
         where = f"group {group!r}: " if GROUP_COLUMN in frame else ""
         rows = group_rows(table, group)
         fresh, altered = rows & role_rows(frame, "fresh"), rows & role_rows(frame, "altered")
@@ -59,11 +75,61 @@ def check_table(table) -> list[str]:
             )
         if not altered.any():
             faults.append(f"{where}no altered sample: mark at least one row as role 'altered', or take the group out")
+        if method == "spatial" and altered.any():
+            faults += [where + text for text in _positions(frame, altered)]
         if not (fresh.any() and altered.any()):
             continue
         faults += [where + text for text in _analytes(table, columns, fresh, altered)]
         faults += [where + text for text in mixed_basis(table, rows)]
     return faults
+
+
+def _choices(path):
+    """Faults of a reader's own file of priors and blocks."""
+    try:
+        if path:
+            read_choices(path)
+    except (ValueError, OSError) as error:
+        return str(error).splitlines()
+    return []
+
+
+def _method(method):
+    if method in METHOD_NAMES:
+        return []
+    near = difflib.get_close_matches(str(method), METHOD_NAMES, n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    return [f"parameter method = {method!r} is not a method of this analysis{hint} Known: {', '.join(METHOD_NAMES)}"]
+
+
+def _empty_groups(table):
+    if GROUP_COLUMN not in table.frame:
+        return []
+    empty = [not str(cell).strip() for cell in table.frame[GROUP_COLUMN].fillna("")]
+    message = (
+        "the cell is empty: write the name of the halo or profile that the sample belongs to, or delete the whole column "
+        "when there is only one"
+    )
+    return [table.fault(int(row), GROUP_COLUMN, message) for row in np.flatnonzero(empty)]
+
+
+def _positions(frame, altered):
+    given = [column for column in POSITION_COLUMNS if column in frame]
+    ids = id_column(frame)
+    if not given:
+        return ["method 'spatial' needs a position of every altered sample: add the column distance_m or depth_m, or choose "
+                "another method"]  # fmt: skip
+    complete = [column for column in given if frame.loc[altered, column].notna().all()]
+    if complete:
+        same = altered.sum() > 1 and frame.loc[altered, complete[0]].nunique() == 1
+        text = (
+            f"all altered samples have the same {complete[0]}: method 'spatial' needs different positions, or choose another"
+        )
+        return [text] if same else []
+    gaps = altered & frame[given[0]].isna().to_numpy()
+    who = ", ".join(frame.loc[gaps, ids].astype(str).head(5)) if ids else f"{gaps.sum()} altered rows"
+    return [f"method 'spatial' needs a position of every altered sample: {given[0]} is empty for {who}; fill it in, or choose "
+            "another method"]  # fmt: skip
 
 
 def _not_positive(table, columns):

@@ -10,7 +10,7 @@ Grant, J. A. (1986) The isocon diagram. Econ. Geol. 81, 1976-1982;  Grant, J. A.
 of the method and applications. Phys. Chem. Earth 30, 997-1004.
 Baumgartner, L. P. & Olsen, S. N. (1995) A least-squares approach to mass transport calculations using the isocon
 method. Econ. Geol. 90, 1261-1270.
-Guo, S. et al. (2009) Metasomatism ... normalised isocon. Lithos 108, 261-277 (idea only; formula below).
+Guo, S. et al. (2009) Econ. Geol. 104, 881-886 (isocon diagram of several progressively altered samples).
 """
 
 from __future__ import annotations

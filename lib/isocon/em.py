@@ -19,6 +19,9 @@ from .logratio import IsoconData
 from .results import IsoconFit, Mode, location_covariance
 from .sparse import MEMBER_LEVEL, arrays, fit_sparse
 
+#: Limits of the variance factor s in `kernels.em_iterate`: at one of them the stated errors are wrong by more than 3.
+VARIANCE_FACTOR_LIMITS = (0.1, 10.0)
+
 #: Suggested prior probability of immobility.  A summary of common practice in whole-rock geochemistry, not
 #: measurements: a starting point to be argued about for each rock, fluid and temperature.
 SUGGESTED_PRIORS = {
@@ -61,8 +64,22 @@ def prior_log_odds(elements: Sequence[str], priors: Mapping[str, float] | str | 
     return np.log(out / (1 - out))
 
 
-def fit_em(data: IsoconData, *, priors=None, starts=None, tolerance: float = 1e-9, max_turns: int = 1000) -> IsoconFit:
-    """V4: spike-and-slab mixture, best of several starts.
+def at_scale_limit(fit: IsoconFit) -> bool:
+    """Whether the mixture's variance factor s = scale^2 was stopped at its limits (0.1 and 10)."""
+    low, high = VARIANCE_FACTOR_LIMITS
+    return not low * (1 + 1e-6) < fit.scale**2 < high * (1 - 1e-6)
+
+
+def fit_em(
+    data: IsoconData,
+    *,
+    priors=None,
+    starts=None,
+    sparse: IsoconFit | None = None,
+    tolerance: float = 1e-9,
+    max_turns: int = 1000,
+) -> IsoconFit:
+    """V4: spike-and-slab mixture, best of three starts by penalised likelihood.
 
     Parameters
     ----------
@@ -71,7 +88,9 @@ def fit_em(data: IsoconData, *, priors=None, starts=None, tolerance: float = 1e-
     priors : None, "suggested", or mapping element -> P(immobile)
         Default: one common fraction pi with a Beta(3, 2) prior, estimated.
     starts : sequence of arrays (N,), optional
-        Default: every mode of Algorithm S (with its geometric-median start) and the mean log ratio of all elements.
+        Default: solution of Algorithm S, geometric median, and the mean log ratio of all elements.
+    sparse : IsoconFit, optional
+        Solution of Algorithm S, when it is known already.
     tolerance : float
         Change of the penalised log likelihood at which EM stops.
     max_turns : int
@@ -81,26 +100,39 @@ def fit_em(data: IsoconData, *, priors=None, starts=None, tolerance: float = 1e-
     -------
     IsoconFit
         ``p_immobile`` holds P(immobile | data, model); ``immobile`` is P > 0.5; ``scale`` is sqrt(s); every distinct
-        solution is in ``modes`` with objective = -(penalised log likelihood).
+        solution is in ``modes`` with objective = -(penalised log likelihood), the chosen one first.
+
+    Notes
+    -----
+    The likelihood of such a mixture has spurious maxima: a few coherent mobile elements as a tight spike, everything
+    else in a wide slab.  From the other modes of Algorithm S one often arrives there, at a higher likelihood and a
+    wrong answer, so these solutions are listed as modes but cannot be chosen.
     """
     x, p, s2, below = arrays(data)
     odds = prior_log_odds(data.elements, priors)
     use_prior = odds is not None
     odds = np.zeros(len(x)) if odds is None else odds
+    others = []
     if starts is None:
-        sparse = fit_sparse(data)
+        sparse = fit_sparse(data) if sparse is None else sparse
         median = np.zeros(data.shape[1])
         kernels.iterate(kernels.MEDIAN, x, p, s2, below, data.weight, np.full(len(x), 1e-6), median, 1e-5, 200)
         seen = (p > 0) & ~below & data.used[:, None]
         clr = (x * seen).sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
-        starts = [sparse.m, median, clr, *(mode.m_refit for mode in sparse.modes if mode.effective_number > 1.5)]
-    solutions = [
-        kernels.em_iterate(x, p, s2, below, data.weight, odds, use_prior, np.array(s), tolerance, max_turns) for s in starts
-    ]
-    valid = [s for s in solutions if (s[2] * data.weight).sum() >= 2.0] or solutions
-    valid.sort(key=lambda s: -s[0])
+        starts = [sparse.m, median, clr]
+        others = [mode.m_refit for mode in sparse.modes if mode.supported]
+
+    def solve(several):
+        """Solutions with at least two effective elements, best first."""
+        found = [
+            kernels.em_iterate(x, p, s2, below, data.weight, odds, use_prior, np.array(m), tolerance, max_turns)
+            for m in several
+        ]
+        return sorted([s for s in found if (s[2] * data.weight).sum() >= 2.0] or found, key=lambda s: -s[0])
+
+    candidates = solve(starts)
     distinct = []
-    for solution in valid:
+    for solution in [candidates[0], *sorted([*candidates[1:], *solve(others)], key=lambda s: -s[0])]:
         if all(np.max(np.abs(solution[1] - other[1])) > 1e-3 for other in distinct):
             distinct.append(solution)
     _, m, w, s, _, _, _, _ = distinct[0]

@@ -7,12 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-#: Blocks of elements that usually move together, so that their votes for immobility are not independent.
-COHERENT_BLOCKS = {
-    "REE": ("La", "Ce", "Pr", "Nd", "Sm", "Eu", "Gd", "Tb", "Dy", "Ho", "Er", "Tm", "Yb", "Lu"),
-    "Zr-Hf": ("Zr", "Hf"),
-    "Nb-Ta": ("Nb", "Ta"),
-}
+from .censored import censored_mean
+from .votes import votes
+
 #: Default relative 1-sigma error of one analysis, and of the protolith composition (fractions).
 DEFAULT_ERROR = 0.05
 
@@ -26,7 +23,8 @@ class IsoconData:
     elements, samples : tuple of str, lengths I and N
         Analytes (columns) and altered samples, in the order of the arrays.
     c0 : array, shape (I,)
-        Original rock: geometric mean of the fresh samples, in ``units``.
+        Original rock: geometric mean of the fresh samples, in ``units``; where some of them are below detection, the mean
+        of a censored normal distribution of the logarithms.
     altered : array, shape (I, N)
         Concentrations in the altered samples, in ``units``; NaN where not analysed, the limit where censored.
     log_ratio : array, shape (I, N)
@@ -54,7 +52,7 @@ class IsoconData:
     fresh_scatter : array, shape (I,)
         Standard deviation of ln c among the fresh samples (NaN with fewer than 2).
     fresh : array, shape (K, I)
-        The fresh samples; NaN where not measured.
+        The fresh samples; the expected value where censored (see `from_arrays`), NaN where not analysed.
     notes : tuple of str
         What was left out, and why.
     """
@@ -143,28 +141,6 @@ def per_element(value: float | Mapping[str, float], elements: Sequence[str], def
     return out
 
 
-def block_weights(elements: Sequence[str], blocks: Mapping[str, Sequence[str]] | None = None) -> np.ndarray:
-    """Votes 1/(block size) for elements of one coherent block, 1 for the rest, shape (I,).
-
-    Parameters
-    ----------
-    elements : sequence of str
-        Names as in the data.
-    blocks : mapping block name -> member names, optional
-        Default `COHERENT_BLOCKS` (REE, Zr-Hf, Nb-Ta).
-
-    Returns
-    -------
-    array, shape (I,)
-    """
-    weight = np.ones(len(elements))
-    for members in (COHERENT_BLOCKS if blocks is None else blocks).values():
-        inside = np.array([element in set(members) for element in elements])
-        if inside.any():
-            weight[inside] = 1.0 / inside.sum()
-    return weight
-
-
 def from_arrays(
     fresh,
     altered,
@@ -207,7 +183,7 @@ def from_arrays(
         With K >= 3, replace ``sigma_protolith`` by the scatter among the fresh samples, shrunk towards the stated
         value as by 3 prior degrees of freedom.
     group_weights : None, "blocks", or mapping block -> members
-        None: every element has one vote.  See `block_weights`.
+        None: every element has one vote.  See `lib.isocon.votes`.
     min_measured : float, 0-1
         Elements measured in a smaller fraction of the altered samples get no vote; gains and losses are still given.
     position : array, shape (N,), optional
@@ -227,6 +203,11 @@ def from_arrays(
     ------
     ValueError
         Shapes that do not match, zero or negative concentrations, fewer than 2 usable elements.
+
+    Notes
+    -----
+    A fresh sample below detection is not left out (that would put the original rock too high): see `lib.isocon.censored`.
+    An element below detection in every fresh sample has no reference and is dropped.  Both leave a note.
     """
     fresh = np.atleast_2d(np.asarray(fresh, float))
     altered = np.atleast_2d(np.asarray(altered, float))
@@ -251,12 +232,15 @@ def from_arrays(
                 "give the detection limit as censored, or leave the cell empty if it was not analysed"
             )
     notes = []
+    fresh_limit, fresh_below = fresh, fresh_below & np.isfinite(fresh)
     known = np.isfinite(fresh) & ~fresh_below
     k = known.sum(axis=0)
     keep = k > 0
     for i in np.flatnonzero(~keep):
-        why = "below detection" if (fresh_below[:, i]).any() else "not analysed"
-        notes.append(f"{elements[i]}: dropped, {why} in every fresh sample, so it has no reference value")
+        n_below, n_empty = int(fresh_below[:, i].sum()), int((~fresh_below[:, i]).sum())
+        parts = ((n_below, "below detection"), (n_empty, "not analysed"))
+        why = " and ".join(f"{text} in {n}" for n, text in parts if n)
+        notes.append(f"{elements[i]}: dropped, {why} of {len(fresh)} fresh sample(s), so it has no reference value")
     log_fresh = np.where(known, np.log(np.where(known, fresh, 1.0)), 0.0)
     mean = log_fresh.sum(axis=0) / np.maximum(k, 1)
     scatter = np.sqrt(np.where(known, (log_fresh - mean) ** 2, 0).sum(axis=0) / np.maximum(k - 1, 1))
@@ -273,6 +257,18 @@ def from_arrays(
         shrunk = np.sqrt((3 * per_sample**2 + (k - 1) * np.nan_to_num(scatter) ** 2) / (3 + k - 1))
         per_sample = np.where(k >= 3, shrunk, per_sample)
     s0 = per_sample / np.sqrt(np.maximum(k, 1)) if protolith_error == "per sample" else per_sample
+    fresh = np.where(known, fresh, np.nan)
+    for i in np.flatnonzero(keep & fresh_below.any(axis=0)):
+        limits = np.log(fresh_limit[fresh_below[:, i], i])
+        one = per_sample[i] if protolith_error == "per sample" else per_sample[i] * np.sqrt(k[i])
+        before, (mean[i], error, expected) = mean[i], censored_mean(log_fresh[known[:, i], i], limits, one)
+        fresh[fresh_below[:, i], i] = np.exp(expected)
+        if protolith_error == "per sample":
+            s0[i] = error
+        notes.append(
+            f"{elements[i]}: below detection in {limits.size} of {len(fresh)} fresh samples; its original concentration is "
+            f"the mean of a censored normal distribution, {np.exp(mean[i]):.4g} ({np.exp(before):.4g} without those samples)"
+        )
     if np.ndim(sigma_altered) == 2:
         sa = np.asarray(sigma_altered, float).T
     else:
@@ -282,7 +278,7 @@ def from_arrays(
 
     below = below & np.isfinite(altered)
     measured = (np.isfinite(altered) & ~below).mean(axis=0)
-    weight = np.ones(n_elements) if group_weights is None else _weights(elements, group_weights, keep)
+    weight = votes(elements, group_weights, keep)
     for i in np.flatnonzero(keep & (measured < min_measured)):
         weight[i] = 0.0
         notes.append(
@@ -310,16 +306,6 @@ def from_arrays(
         density_altered=None if density_altered is None else np.asarray(density_altered, float),
         n_fresh=len(fresh),
         fresh_scatter=scatter[keep],
-        fresh=np.where(known, fresh, np.nan)[:, keep],
+        fresh=fresh[:, keep],
         notes=tuple(notes),
     )
-
-
-def _weights(elements, group_weights, keep):
-    """Block weights counted among the elements that are kept."""
-    if isinstance(group_weights, str) and group_weights != "blocks":
-        raise ValueError(f"group_weights is None, 'blocks' or a mapping block -> elements, got {group_weights!r}")
-    out = np.ones(len(elements))
-    kept = [e for e, ok in zip(elements, keep, strict=True) if ok]
-    out[keep] = block_weights(kept, None if isinstance(group_weights, str) else group_weights)
-    return out

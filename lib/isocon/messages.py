@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .em import SUGGESTED_PRIORS
+from .em import SUGGESTED_PRIORS, at_scale_limit
 from .results import IsoconFit
-from .sparse import fit_sparse
 
 CLOSURE_LIMIT_WT = 3.0
 FEW_ELEMENTS = 10
@@ -21,12 +20,15 @@ def _changes(values) -> str:
     return f"{values[0]:+.0f} %" if values.size == 1 else f"{values.min():+.0f} to {values.max():+.0f} %"
 
 
-def collect(result: IsoconFit, em: IsoconFit, stability, sensitivity, priors, sums) -> list[tuple[str, str, str]]:
+def collect(
+    result: IsoconFit, em: IsoconFit, sparse: IsoconFit, stability, sensitivity, priors, sums
+) -> list[tuple[str, str, str]]:
     """List of (level, code, text); level is "warning" or "note".
 
     Parameters
     ----------
-    result, em : IsoconFit
+    result, em, sparse : IsoconFit
+        The reported fit, the mixture, and Algorithm S (objects may be the same).
     stability : Resampling or None
     sensitivity : DataFrame
         From `lib.isocon.uncertainty.error_sensitivity`.
@@ -36,7 +38,7 @@ def collect(result: IsoconFit, em: IsoconFit, stability, sensitivity, priors, su
         Totals of the original and the altered rocks, wt%.
     """
     data = result.data
-    out = _support(result, priors)
+    out = _support(result, em, sparse, priors)
     if sums is not None and np.max(np.abs(sums[1] - sums[0])) > CLOSURE_LIMIT_WT:
         worst = int(np.argmax(np.abs(sums[1] - sums[0])))
         out.append((
@@ -65,6 +67,13 @@ def collect(result: IsoconFit, em: IsoconFit, stability, sensitivity, priors, su
                 f"the mixture puts sample {data.samples[n]} at {em.mass_change_pct[n]:+.0f} % "
                 f"(immobile: {', '.join(em.immobile_elements)}), this analysis at {result.mass_change_pct[n]:+.0f} %",
             ))  # fmt: skip
+    if at_scale_limit(em):
+        side = "smaller" if em.scale < 1 else "larger"
+        out.append((
+            "warning", "em scale at its limit",
+            f"the mixture would have the stated errors {side} than by a factor of {max(em.scale, 1 / em.scale):.1f}, its "
+            "limit: state errors that fit the data before its probabilities of immobility are used",
+        ))  # fmt: skip
     out += _doubtful(result, stability)
     moved = sensitivity.pivot(index="sample", columns="error_factor", values="mass_change_pct")
     spread = float((moved.max(axis=1) - moved.min(axis=1)).max())
@@ -84,36 +93,59 @@ def collect(result: IsoconFit, em: IsoconFit, stability, sensitivity, priors, su
     return out
 
 
-def _support(result: IsoconFit, priors):
+def _answer(one: IsoconFit) -> str:
+    """Immobile set and mass change of a fit as text."""
+    return f"{', '.join(one.immobile_elements) or 'no element'} (mass change {_changes(one.mass_change_pct)})"
+
+
+def _support(result: IsoconFit, em: IsoconFit, sparse: IsoconFit, priors):
     """Ambiguity, and the single pair."""
-    sparse = result if result.method == "sparse" else fit_sparse(result.data)
-    chosen = f"{', '.join(sparse.immobile_elements)} (mass change {_changes(sparse.mass_change_pct)})"
     support = sparse.modes[0].effective_number
     rivals = sparse.rivals()
+    # the modes are those of the sparse fit: another method's answer must stand beside them
+    reported = "" if result is sparse else f" The answer reported here ({result.method}): {_answer(result)}"
     out = []
-    if support < 1.5:
-        text = (
-            f"AMBIGUOUS: no two elements agree within their errors (the best isocon, {chosen}, has {support:.1f} "
-            "effective elements): there is no isocon to be found at these errors"
-        )
-        out.append(("warning", "AMBIGUOUS", text))
-    elif rivals:
-        told = "; ".join(
-            f"{', '.join(mode.members)} ({_changes(mode.mass_change_pct)}, {mode.effective_number:.1f} effective elements)"
-            for mode in rivals[:3]
-        )
+    if not sparse.n_modes:
+        out.append((
+            "warning", "AMBIGUOUS",
+            f"AMBIGUOUS: no two elements agree within their errors (the best isocon, {_answer(sparse)}, has {support:.1f} "
+            f"effective elements): there is no isocon to be found at these errors.{reported}",
+        ))  # fmt: skip
+        return [*out, *_single_pair(result, priors)]
+    if rivals:
         more = f"; and {len(rivals) - 3} more" if len(rivals) > 3 else ""
-        text = (
-            f"AMBIGUOUS: beside the chosen isocon through {chosen} with {support:.1f} effective elements there is one "
-            f"through {told}{more}: decide by geochemistry, and report both"
-        )
-        out.append(("warning", "AMBIGUOUS", text))
-    if result.method == "em" and result.ambiguous:
-        out.append(("warning", "AMBIGUOUS", "AMBIGUOUS: the mixture has a second solution of nearly the same support"))
-    if result.data.shape[1] == 1 and priors is None:
-        out.append(("warning", "single pair", "single pair: ambiguous without a prior. One altered sample shows clusters of "
-                    "slopes, not immobility; give priors, or more samples of the same original rock"))  # fmt: skip
-    return out
+        whose = "the chosen isocon" if result is sparse else "the isocon of the sparse fit"
+        out.append((
+            "warning", "AMBIGUOUS",
+            f"AMBIGUOUS: beside {whose} through {_answer(sparse)} with {support:.1f} effective elements there is one "
+            f"through {_told(rivals)}{more}: decide by geochemistry, and report both.{reported}",
+        ))  # fmt: skip
+    if em.ambiguous and (result is em or not rivals):
+        out.append((
+            "warning", "AMBIGUOUS",
+            f"AMBIGUOUS: beside the mixture's solution through {_answer(em)} with {em.modes[0].effective_number:.1f} "
+            f"effective elements there is one through {_told(em.rivals())}",
+        ))  # fmt: skip
+    return [*out, *_single_pair(result, priors)]
+
+
+def _told(rivals) -> str:
+    """The first three rival modes as text."""
+    return "; ".join(
+        f"{', '.join(mode.members)} ({_changes(mode.mass_change_pct)}, {mode.effective_number:.1f} effective elements)"
+        for mode in rivals[:3]
+    )
+
+
+def _single_pair(result: IsoconFit, priors):
+    """One altered sample, and no prior in the answer: only the mixture uses priors."""
+    if result.data.shape[1] > 1 or (priors is not None and result.method == "em"):
+        return []
+    advice = "give priors" if result.method == "em" else "use the method 'em' with priors"
+    if priors is not None:
+        advice = f"the priors given do not enter the method {result.method!r}: use 'em'"
+    return [("warning", "single pair", "single pair: ambiguous without a prior. One altered sample shows clusters of "
+             f"slopes, not immobility; {advice}, or analyse more samples of the same original rock")]  # fmt: skip
 
 
 def _doubtful(result: IsoconFit, stability):

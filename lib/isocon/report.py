@@ -7,7 +7,7 @@ import pandas as pd
 
 from . import classical, messages
 from .results import AMBIGUOUS_SHARE, IsoconFit
-from .sparse import fit_convex, fit_geometric_median, fit_median, fit_reference, fit_sparse
+from .sparse import fit_convex, fit_geometric_median, fit_median, fit_reference
 from .tabular import TO_WT
 
 #: Limits of the headline diagnostics.
@@ -74,21 +74,31 @@ def elements_frame(result: IsoconFit, em: IsoconFit, stability, entry: pd.Series
     )  # fmt: skip
 
 
-def modes_frame(result: IsoconFit, em: IsoconFit) -> pd.DataFrame:
-    """One row a mode and sample, best first; the mixture's solutions follow (source "em")."""
+def is_ambiguous(result: IsoconFit, em: IsoconFit, sparse: IsoconFit) -> bool:
+    """Whether any of the fits has a rival isocon, or no two elements agree at all."""
+    return result.ambiguous or em.ambiguous or sparse.ambiguous or sparse.n_modes == 0
+
+
+def modes_frame(result: IsoconFit, em: IsoconFit, sparse: IsoconFit) -> pd.DataFrame:
+    """One row a mode and sample: those of Algorithm S, best first, of the chosen method if it has its own, of the mixture.
+
+    ``supported`` tells the modes with at least 1.5 effective elements from elements that stand alone.
+    """
+    fits = [sparse, *([result] if result.modes and result is not sparse and result is not em else []), em]
     frames = [
         pd.DataFrame(
-            {"source": one.method, "mode": j + 1, "effective_number": mode.effective_number, "objective": mode.objective,
-             "members": " ".join(mode.members), "sample": one.data.samples, "mass_change_pct": mode.mass_change_pct,
+            {"source": one.method, "mode": j + 1, "effective_number": mode.effective_number,
+             "supported": mode.supported, "objective": mode.objective, "members": " ".join(mode.members),
+             "sample": one.data.samples, "mass_change_pct": mode.mass_change_pct,
              "mass_change_refit_pct": mode.mass_change_refit_pct}
         )
-        for one in ([result, em] if em is not result else [em])
+        for one in fits
         for j, mode in enumerate(one.modes)
     ]  # fmt: skip
     return pd.concat(frames, ignore_index=True)
 
 
-def comparison_frame(data, result: IsoconFit, em: IsoconFit) -> pd.DataFrame:
+def comparison_frame(data, result: IsoconFit, em: IsoconFit, sparse: IsoconFit) -> pd.DataFrame:
     """Mass change of every sample by the classical methods and by ours, with intervals where the method has one."""
     rows = []
 
@@ -96,7 +106,7 @@ def comparison_frame(data, result: IsoconFit, em: IsoconFit) -> pd.DataFrame:
         rows.append(pd.DataFrame({"method": label, "sample": data.samples, "mass_change_pct": change,
                                   "lo95_pct": low, "hi95_pct": high}))  # fmt: skip
 
-    for label, one in (("this analysis", result), ("sparse", fit_sparse(data)), ("em", em),
+    for label, one in (("this analysis", result), ("sparse", sparse), ("em", em),
                        ("convex", fit_convex(data)), ("geometric median", fit_geometric_median(data)),
                        ("median", fit_median(data))):  # fmt: skip
         add(label, one.mass_change_pct, *(one.interval() if label in ("this analysis", "sparse", "em") else ()))
@@ -140,14 +150,13 @@ def totals(data) -> tuple[float, np.ndarray] | None:
     return (first, second) if first > 90 else None
 
 
-def diagnostics_frame(result: IsoconFit, em: IsoconFit, bootstrap) -> pd.DataFrame:
+def diagnostics_frame(result: IsoconFit, em: IsoconFit, sparse: IsoconFit, bootstrap) -> pd.DataFrame:
     """Headline diagnostics: ambiguity, bootstrap spread, closure; columns name, value, limit, ok, meaning."""
-    sparse = result if result.method == "sparse" else fit_sparse(result.data)
-    rivals = sparse.rivals()
-    share = max((mode.effective_number for mode in rivals), default=0.0) / sparse.modes[0].effective_number
+    fits = (result, em, sparse)
+    share = max((m.effective_number / one.modes[0].effective_number for one in fits for m in one.rivals()), default=0.0)
     rows = [
-        ("ambiguity", share, AMBIGUOUS_SHARE, not rivals and not result.ambiguous,
-         "support of the best far-away isocon relative to the chosen one"),
+        ("ambiguity", share, AMBIGUOUS_SHARE, not is_ambiguous(*fits),
+         "support of the best far-away isocon relative to the chosen one, by the sparse fit or the mixture"),
     ]  # fmt: skip
     if bootstrap is None:
         rows.append(("bootstrap_spread", None, SPREAD_LIMIT_PCT, False, "not run: no resampling was asked for"))
@@ -166,7 +175,9 @@ def diagnostics_frame(result: IsoconFit, em: IsoconFit, bootstrap) -> pd.DataFra
     return pd.DataFrame(rows, columns=["name", "value", "limit", "ok", "meaning"])
 
 
-def messages_frame(result: IsoconFit, em: IsoconFit, stability, sensitivity: pd.DataFrame, priors) -> pd.DataFrame:
+def messages_frame(
+    result: IsoconFit, em: IsoconFit, sparse: IsoconFit, stability, sensitivity: pd.DataFrame, priors
+) -> pd.DataFrame:
     """Warnings and notes: columns level, code, text."""
-    rows = messages.collect(result, em, stability, sensitivity, priors, totals(result.data))
+    rows = messages.collect(result, em, sparse, stability, sensitivity, priors, totals(result.data))
     return pd.DataFrame(rows, columns=["level", "code", "text"])

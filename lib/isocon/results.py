@@ -14,6 +14,8 @@ from .logratio import IsoconData
 #: when it lies more than this many standard errors away.
 AMBIGUOUS_SHARE = 0.8
 AMBIGUOUS_DISTANCE = 3.0
+#: A mode with fewer effective elements than this is one element alone: nothing supports it.
+SUPPORTED = 1.5
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,11 @@ class Mode:
     objective: float
     effective_number: float
     members: tuple[str, ...]
+
+    @property
+    def supported(self) -> bool:
+        """Whether more than one element stands behind the mode: at least 1.5 effective elements."""
+        return self.effective_number >= SUPPORTED
 
     @property
     def mass_change_pct(self) -> np.ndarray:
@@ -123,6 +130,11 @@ class IsoconFit:
     def n_immobile(self) -> int:
         """Number of elements in the immobile set."""
         return int(self.immobile.sum())
+
+    @property
+    def n_modes(self) -> int:
+        """Number of supported modes (at least 1.5 effective elements); 0 for methods without modes."""
+        return sum(mode.supported for mode in self.modes)
 
     @property
     def se(self) -> np.ndarray:

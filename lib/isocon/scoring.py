@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+
+from lib.tasks import run_tasks
 
 from . import classical
 from .artificial import SCENARIOS, Halo, Scenario, make_halo, variant
@@ -21,6 +24,7 @@ from .sparse import (
     fit_welsch,
 )
 from .tabular import TO_WT
+from .votes import block_weights
 
 
 def _oracle(halo: Halo) -> IsoconFit:
@@ -44,6 +48,12 @@ def _weighted(halo: Halo) -> np.ndarray:
     return np.log([one.slope for one in fits])
 
 
+def _one_vote(halo: Halo, shipped: bool = False):
+    """The data with one vote for the elements that the scenario moves together, or for each of `COHERENT_BLOCKS`."""
+    blocks = None if shipped else {"together": halo.scenario.coherent}
+    return replace(halo.data, weight=block_weights(halo.data.elements, blocks))
+
+
 #: Method name -> function of a Halo that returns an IsoconFit, or ln slopes (N,) only.
 BENCHMARK_METHODS: dict[str, Callable] = {
     "oracle": _oracle,
@@ -54,13 +64,18 @@ BENCHMARK_METHODS: dict[str, Callable] = {
     "weighted LSQ + rejection": _weighted,
     "median": lambda halo: fit_median(halo.data),
     "lasso": lambda halo: fit_lasso(halo.data),
-    "geometric median": lambda halo: fit_geometric_median(halo.data, whiten=False, tolerance=1e-8),
+    "geometric median": lambda halo: fit_geometric_median(halo.data, tolerance=1e-8),
+    "geometric median, unweighted": lambda halo: fit_geometric_median(halo.data, whiten=False, tolerance=1e-8),
     "convex": lambda halo: fit_convex(halo.data, tolerance=1e-8),
     "welsch": lambda halo: fit_welsch(halo.data),
     "em": lambda halo: fit_em(halo.data, tolerance=1e-7),
     "em with priors": lambda halo: fit_em(halo.data, priors="suggested", tolerance=1e-7),
     "sparse": lambda halo: fit_sparse(halo.data),
     "sparse, stated errors": lambda halo: fit_sparse(halo.data, estimate_scale=False),
+    "sparse, one vote for the block": lambda halo: fit_sparse(_one_vote(halo)),
+    "em, one vote for the block": lambda halo: fit_em(_one_vote(halo), tolerance=1e-7),
+    "sparse, shipped blocks": lambda halo: fit_sparse(_one_vote(halo, shipped=True)),
+    "em, shipped blocks": lambda halo: fit_em(_one_vote(halo, shipped=True), tolerance=1e-7),
 }
 
 
@@ -96,7 +111,7 @@ def benchmark(scenario: Scenario | str, method: str = "sparse", n_sets: int = 60
     dict
         mae, mae_se, p95 (95 % quantile of the error of a halo), bias, f1, coverage, n_sets.
     """
-    return _summary([score(halo, BENCHMARK_METHODS[method](halo)) for halo in _haloes(scenario, n_sets, seed)])
+    return compare(scenario, [method], n_sets, seed)[method]
 
 
 def _haloes(scenario, n_sets, seed):
@@ -118,9 +133,16 @@ def _summary(scores: list[dict]) -> dict[str, float]:
     }
 
 
+def compare(scenario: Scenario | str, methods: Sequence[str], n_sets: int, seed: int) -> dict[str, dict[str, float]]:
+    """Scores of several methods on the same haloes of one scenario: method -> what `benchmark` returns."""
+    haloes = _haloes(scenario, n_sets, seed)
+    return {name: _summary([score(halo, BENCHMARK_METHODS[name](halo)) for halo in haloes]) for name in methods}
+
+
 def benchmark_table(
-    scenarios: Sequence[str] = tuple("ABCDEG"), methods: Sequence[str] | None = None, n_sets: int = 60, seed: int = 1
-) -> pd.DataFrame:
+    scenarios: Sequence[str] = tuple("ABCDEG"), methods: Sequence[str] | None = None, n_sets: int = 60, seed: int = 1,
+    n_jobs: int = 1,
+) -> pd.DataFrame:  # fmt: skip
     """Scores of all methods on all scenarios.
 
     Parameters
@@ -133,25 +155,30 @@ def benchmark_table(
         Haloes a scenario; every method sees the same.
     seed : int
         One stream a halo is spawned from it.
+    n_jobs : int
+        Scenarios at once; the results do not depend on it.
 
     Returns
     -------
     DataFrame
         Columns scenario, label, method, mae, mae_se, p95, bias, f1, coverage, n_sets.
     """
-    rows = []
-    for name in scenarios:
-        haloes = _haloes(name, n_sets, seed)
-        for method in BENCHMARK_METHODS if methods is None else methods:
-            scores = [score(halo, BENCHMARK_METHODS[method](halo)) for halo in haloes]
-            rows.append({"scenario": name, "label": SCENARIOS[name].label, "method": method, **_summary(scores)})
-    return pd.DataFrame(rows)
+    methods = list(BENCHMARK_METHODS if methods is None else methods)
+    tasks = [{"scenario": name, "methods": methods, "n_sets": n_sets, "seed": seed} for name in scenarios]
+    found = run_tasks(compare, tasks, n_jobs=n_jobs, label="isocon benchmark")
+    return pd.DataFrame(
+        [
+            {"scenario": name, "label": SCENARIOS[name].label, "method": method, **one}
+            for name, scores in zip(scenarios, found, strict=True)
+            for method, one in scores.items()
+        ]
+    )
 
 
 def sweep(
     along: str = "mobile", values: Sequence[float] | None = None, *, base: str = "B",
     methods: Sequence[str] = ("oracle", "sparse", "em", "convex", "geometric median", "weighted LSQ + rejection"),
-    n_sets: int = 60, seed: int = 1,
+    n_sets: int = 60, seed: int = 1, n_jobs: int = 1,
 ) -> pd.DataFrame:  # fmt: skip
     """Error of several methods against the difficulty of the halo.
 
@@ -169,6 +196,8 @@ def sweep(
         Haloes a value.
     seed : int
         As in `benchmark_table`.
+    n_jobs : int
+        Values at once; the results do not depend on it.
 
     Returns
     -------
@@ -183,12 +212,18 @@ def sweep(
     }
     if along not in defaults:
         raise ValueError(f"a sweep goes along {', '.join(defaults)}, got {along!r}")
-    rows = []
-    for value in defaults[along] if values is None else values:
-        haloes = _haloes(variant(base, **{along: value}), n_sets, seed)
-        for method in methods:
-            one = _summary([score(halo, BENCHMARK_METHODS[method](halo)) for halo in haloes])
-            half = 1.96 * one["mae_se"]
-            rows.append({"along": along, "value": value, "method": method, **one,
-                         "lower": one["mae"] - half, "upper": one["mae"] + half})  # fmt: skip
-    return pd.DataFrame(rows)
+    values = list(defaults[along] if values is None else values)
+    tasks = [
+        {"scenario": variant(base, **{along: value}), "methods": list(methods), "n_sets": n_sets, "seed": seed}
+        for value in values
+    ]
+    found = run_tasks(compare, tasks, n_jobs=n_jobs, label=f"isocon sweep of {along}")
+    frame = pd.DataFrame(
+        [
+            {"along": along, "value": value, "method": method, **one}
+            for value, scores in zip(values, found, strict=True)
+            for method, one in scores.items()
+        ]
+    )
+    half = 1.96 * frame["mae_se"]
+    return frame.assign(lower=frame["mae"] - half, upper=frame["mae"] + half)

@@ -90,16 +90,17 @@ def entry_order(elements: pd.DataFrame) -> pd.Series:
     return pd.Series(out, name="threshold").sort_values(kind="stable")
 
 
-def objective_profile(result: IsoconFit, *, sample: int | None = None, n_points: int = 181, pad: float = 0.25):
+def objective_profile(
+    result: IsoconFit, *, sample: str | int | None = None, n_points: int = 181, pad: float = 0.25
+) -> pd.DataFrame:
     """Lowest objective sum(1 - w_i) with the isocon of one sample held fixed, over a grid of its mass change.
 
     Parameters
     ----------
     result : IsoconFit
         Its noise scale and tuning are used.
-    sample : int, optional
-        Which altered sample; default the one in which the best and the second mode differ most, or else the one with the
-        largest mass change.
+    sample : str or int, optional
+        Which altered sample, by name or by position; default the one of largest |mass change| in ``result``.
     n_points : int
         Size of the grid.
     pad : float
@@ -112,13 +113,18 @@ def objective_profile(result: IsoconFit, *, sample: int | None = None, n_points:
 
     Notes
     -----
-    The value is held by one more row that measures only this sample, extremely precisely.
+    The value is held by one more row that measures only this sample, extremely precisely.  The isocons of all other
+    samples are free: at every grid value they are optimised anew from all starts of Algorithm S (``result.m`` and every
+    element's own vector), and the lowest minimum counts.  With several samples the profile is therefore the lower
+    envelope of the objective, with kinks where another cluster takes over; with one sample it is the objective itself.
+
+    Raises
+    ------
+    ValueError
+        A sample that is not in the data.
     """
     data = result.data
-    if sample is None:
-        rival = [mode for mode in result.modes[1:] if mode.effective_number > 1.2]
-        difference = rival[0].m - result.modes[0].m if rival else result.m
-        sample = int(np.argmax(np.abs(difference)))
+    sample = _sample_index(result, sample)
     x, p, s2, below = arrays(data)
     seen = (p[:, sample] > 0) & ~below[:, sample] & data.used
     low, high = np.min(x[seen, sample]) - pad, np.max(x[seen, sample]) + pad
@@ -143,7 +149,21 @@ def objective_profile(result: IsoconFit, *, sample: int | None = None, n_points:
     )
 
 
-def error_sensitivity(data: IsoconData, factors=(0.5, 1.0, 2.0), **options) -> pd.DataFrame:
+def _sample_index(result: IsoconFit, sample: str | int | None) -> int:
+    """Position of a sample given by name or position; None is the one of largest |mass change|."""
+    names = result.data.samples
+    if sample is None:
+        return int(np.argmax(np.abs(result.mass_change_pct)))
+    if isinstance(sample, str) and sample in names:
+        return names.index(sample)
+    if not isinstance(sample, str) and -len(names) <= sample < len(names):
+        return int(sample) % len(names)
+    raise ValueError(
+        f"sample {sample!r} is not in the data: expected a position from 0 to {len(names) - 1}, or one of {', '.join(names)}"
+    )
+
+
+def error_sensitivity(data: IsoconData, factors=(0.5, 1.0, 2.0), *, known: IsoconFit | None = None, **options) -> pd.DataFrame:
     """Algorithm S with the stated errors multiplied.
 
     Parameters
@@ -152,6 +172,8 @@ def error_sensitivity(data: IsoconData, factors=(0.5, 1.0, 2.0), **options) -> p
         Log ratios.
     factors : sequence of float
         Factors on all stated errors.
+    known : IsoconFit, optional
+        Solution with the errors as stated (factor 1), when there is one already.
     **options
         Passed to `lib.isocon.sparse.fit_sparse`.
 
@@ -162,7 +184,7 @@ def error_sensitivity(data: IsoconData, factors=(0.5, 1.0, 2.0), **options) -> p
     """
     frames = []
     for factor in factors:
-        one = fit_sparse(data.with_errors(factor), **options)
+        one = known if known is not None and factor == 1 else fit_sparse(data.with_errors(factor), **options)
         frames.append(
             pd.DataFrame({"error_factor": factor, "sample": data.samples, "mass_change_pct": one.mass_change_pct,
                           "scale": one.scale, "immobile": " ".join(one.immobile_elements), "ambiguous": one.ambiguous})

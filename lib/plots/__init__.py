@@ -3,14 +3,19 @@
 Functions take plain arrays or pandas frames and an Axes (default: the current one), and return the Axes.
 """
 
+from lib.plots.answers import evidence_bars, melt_fraction_forest
 from lib.plots.bars import forest, gain_loss_bars, immobility_ranking, selection_frequency
 from lib.plots.benchmark import benchmark_curves, gain_heatmap, score_table, truth_scatter
+from lib.plots.calibration import accuracy_panels, rank_ecdf, rank_histogram
 from lib.plots.diagrams_isocon import guo_isocon, isocon_diagram, spread_factors
 from lib.plots.labels import end_labels, formula, point_labels, quantity
 from lib.plots.modes import membership_path, mode_plot, path_plot
 from lib.plots.notes import count_note, panel_labels, verdict_box, watermark
 from lib.plots.overview import overview_example, sparse_isocon_overview
+from lib.plots.patterns import INCOMPATIBILITY, information_bars, spider
+from lib.plots.posterior import corner, trace_ranks
 from lib.plots.profiles import profile
+from lib.plots.samplers import ess_bars, failure_grid, failure_map, failure_rates
 from lib.plots.scales import RatioPercentLocator, color_bar, percent_text, plain_log_axis, ratio_percent_axis
 from lib.plots.style import (
     FIELD_MAPS,
@@ -29,17 +34,25 @@ from lib.plots.wedges import concentration_ratio, wedge
 
 __all__ = [
     "FIELD_MAPS",
+    "INCOMPATIBILITY",
     "OKABE_ITO",
     "ROLES",
     "STYLE",
     "WIDTH_MM",
     "RatioPercentLocator",
+    "accuracy_panels",
     "benchmark_curves",
     "class_colors",
     "color_bar",
     "concentration_ratio",
+    "corner",
     "count_note",
     "end_labels",
+    "ess_bars",
+    "evidence_bars",
+    "failure_grid",
+    "failure_map",
+    "failure_rates",
     "field_map",
     "figure",
     "forest",
@@ -48,7 +61,9 @@ __all__ = [
     "gain_loss_bars",
     "guo_isocon",
     "immobility_ranking",
+    "information_bars",
     "isocon_diagram",
+    "melt_fraction_forest",
     "membership_path",
     "mode_plot",
     "overview_example",
@@ -59,13 +74,17 @@ __all__ = [
     "point_labels",
     "profile",
     "quantity",
+    "rank_ecdf",
+    "rank_histogram",
     "ratio_percent_axis",
     "save",
     "score_table",
     "selection_frequency",
     "sparse_isocon_overview",
+    "spider",
     "spread_factors",
     "style_context",
+    "trace_ranks",
     "truth_scatter",
     "use_style",
     "verdict_box",

@@ -87,6 +87,32 @@ def names_of(where, names, n=None):
     return out
 
 
+def named(where, ax, names, *, immobile=None, positive=False, **values):
+    """Check what most idioms take: an Axes, names, an immobile set, and arrays with one value a name.
+
+    Parameters
+    ----------
+    where : str
+        Function, for the messages.
+    ax : Axes or None
+        None for the current one.
+    names : sequence of str, length n
+    immobile : array of bool, shape (n,), optional
+    positive : bool
+        Refuse values that are not above zero.
+    **values
+        Arrays, shape (n,), by the name of their argument.
+
+    Returns
+    -------
+    tuple
+        Axes, list of names, boolean array (all False without `immobile`), then a float copy of each of `values`.
+    """
+    ax, names = axes_or_current(ax), names_of(where, names)
+    arrays = [array(where, key, value, (len(names),), positive=positive) for key, value in values.items()]
+    return (ax, names, mask(where, "immobile", immobile, len(names)), *arrays)
+
+
 def one_of(where, name, value, allowed):
     """Return `value` when it is one of `allowed`."""
     if value not in allowed:

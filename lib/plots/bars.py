@@ -3,7 +3,8 @@
 import numpy as np
 
 from lib.plots import _check
-from lib.plots.labels import formula
+from lib.plots._shared import wilson
+from lib.plots.labels import formula, names_touch
 from lib.plots.notes import count_note
 from lib.plots.scales import percent_text, ratio_percent_axis
 from lib.plots.style import OKABE_ITO, ROLES, class_colors
@@ -46,17 +47,14 @@ def gain_loss_bars(
     Leitch & Day (1990), program NEWGRES: changes as ratios, so that gains and losses weigh the same.
     """
     where = "gain_loss_bars"
-    ax = _check.axes_or_current(ax)
-    names = _check.names_of(where, names)
+    ax, names, held, change = _check.named(where, ax, names, immobile=immobile, change=change)
     _check.one_of(where, "scale", scale, ["ratio", "linear"])
     flat = _check.one_of(where, "orientation", orientation, ["horizontal", "vertical"]) == "horizontal"
-    change = _check.array(where, "change", change, (len(names),))
     if np.any(change <= -100) and scale == "ratio":
         bad = names[int(np.argmax(change <= -100))]
         raise ValueError(f"{where}: change of {bad} is {np.nanmin(change):.4g} %, expected > -100 %; "
                          "mark it censored with its upper bound, or pass scale='linear'")  # fmt: skip
     lower, upper = _check.interval(where, lower, upper, change)
-    held = _check.mask(where, "immobile", immobile, len(names))
     bound = _check.mask(where, "censored", censored, len(names))
     order = np.argsort(-change, kind="stable") if sort else np.arange(len(names))
     at = np.arange(len(names))
@@ -85,7 +83,7 @@ def gain_loss_bars(
         ax.set(ylim=(len(names) - 0.4, -0.6), xlabel="Gain or loss of the original amount (%)")
     else:
         ax.axhline(0, color="black", lw=0.7, zorder=4)
-        ax.set_xticks(at, texts, rotation=90 if len(names) > 10 else 0)
+        ax.set_xticks(at, texts, rotation=90 if names_touch(ax, names) else 0)
         ax.set(xlim=(-0.6, len(names) - 0.4), ylabel="Gain or loss of the original amount (%)")
     if scale == "linear":
         (ax.xaxis if flat else ax.yaxis).set_major_formatter(percent_text)
@@ -119,10 +117,8 @@ def immobility_ranking(
     Axes
     """
     where = "immobility_ranking"
-    ax = _check.axes_or_current(ax)
+    ax, names, _, score = _check.named(where, ax, names, score=score)
     _check.one_of(where, "kind", kind, ["probability", "distance"])
-    names = _check.names_of(where, names)
-    score = _check.array(where, "score", score, (len(names),))
     lower, upper = _check.interval(where, lower, upper, score)
     if decision is None:
         if threshold is None:
@@ -182,9 +178,7 @@ def forest(names, value, *, lower=None, upper=None, groups=None, reference=0.0, 
     Axes
     """
     where = "forest"
-    ax = _check.axes_or_current(ax)
-    names = _check.names_of(where, names)
-    value = _check.array(where, "value", value, (len(names),))
+    ax, names, _, value = _check.named(where, ax, names, value=value)
     lower, upper = _check.interval(where, lower, upper, value)
     groups = [""] * len(names) if groups is None else _check.names_of(where, groups, len(names))
     kinds = list(dict.fromkeys(groups))
@@ -204,7 +198,9 @@ def forest(names, value, *, lower=None, upper=None, groups=None, reference=0.0, 
     return count_note(ax, n)
 
 
-def selection_frequency(names, frequency, n_draws, *, threshold=None, sort=True, label=None, ax=None):
+def selection_frequency(
+    names, frequency, n_draws, *, threshold=None, decision=None, sort=True, label=None, orientation=None, ax=None
+):
     """Draw how often each element was selected in resampling, with binomial (Wilson) 95 % intervals.
 
     Parameters
@@ -214,10 +210,15 @@ def selection_frequency(names, frequency, n_draws, *, threshold=None, sort=True,
     n_draws : int, >= 1
         Number of resamples, which sets the intervals.
     threshold : float, optional
-        Drawn as a line; elements at or above it have the colour of the immobile set.
+        Drawn as a line; without `decision`, elements at or above it have the colour of the immobile set.
+    decision : array of bool, shape (n_elements,), optional
+        The immobile set by another criterion, which then sets the colours: immobile in its colour, the others grey.
     sort : bool
+        From the most frequent on; else in the order given, from the left or the top.
     label : str, optional
         Axis label.
+    orientation : {"vertical", "horizontal"}, optional
+        Default: horizontal for more than 12 elements, whose names would touch under vertical bars.
     ax : Axes, optional
 
     Returns
@@ -229,26 +230,33 @@ def selection_frequency(names, frequency, n_draws, *, threshold=None, sort=True,
     Wilson (1927) J. Am. Stat. Assoc. 22, 209-212: interval of a proportion.
     """
     where = "selection_frequency"
-    ax = _check.axes_or_current(ax)
-    names = _check.names_of(where, names)
-    f = _check.array(where, "frequency", frequency, (len(names),))
+    ax, names, _, f = _check.named(where, ax, names, frequency=frequency)
+    if orientation is None:
+        orientation = "horizontal" if len(names) > 12 else "vertical"
+    flat = _check.one_of(where, "orientation", orientation, ["horizontal", "vertical"]) == "horizontal"
     if np.any((f < 0) | (f > 1)):
         raise ValueError(f"{where}: frequency spans {np.nanmin(f):.3g}-{np.nanmax(f):.3g}, expected 0-1; divide by n_draws")
     if int(n_draws) < 1:
         raise ValueError(f"{where}: n_draws is {n_draws}, expected the number of resamples, 1 or more")
-    z2 = 1.959964**2
-    centre = (f + z2 / (2 * n_draws)) / (1 + z2 / n_draws)
-    half = np.sqrt(z2 * (f * (1 - f) / n_draws + z2 / (4 * n_draws**2))) / (1 + z2 / n_draws)
     order = np.argsort(-f, kind="stable") if sort else np.arange(len(names))
-    chosen = np.ones(len(f), bool) if threshold is None else f >= threshold
+    if decision is not None:
+        chosen = _check.mask(where, "decision", decision, len(names))
+    else:
+        chosen = np.ones(len(f), bool) if threshold is None else f >= threshold
     tone = np.where(chosen, ROLES["immobile"], "#C4C4C4")[order]
     at = np.arange(len(names))
-    ax.bar(at, f[order], 0.7, color=tone, zorder=1)
-    ax.errorbar(at, f[order], _check.bars_around(f, centre - half, centre + half)[:, order], fmt="none",
-                ecolor=OKABE_ITO["black"], elinewidth=0.8, zorder=2)  # fmt: skip
+    reach = _check.bars_around(f, *wilson(f * n_draws, n_draws))[:, order]
+    place = {"x": f[order], "y": at, "xerr": reach} if flat else {"x": at, "y": f[order], "yerr": reach}
+    (ax.barh if flat else ax.bar)(at, f[order], 0.7, color=tone, zorder=1)
+    ax.errorbar(**place, fmt="none", ecolor=OKABE_ITO["black"], elinewidth=0.8, zorder=2)
     if threshold is not None:
-        ax.axhline(threshold, color="black", lw=0.8, ls=(0, (4, 2)), zorder=3)
-    ax.set_xticks(at, [formula(names[i]) for i in order], rotation=90 if len(names) > 8 else 0)
-    ax.tick_params(axis="x", length=0)
-    ax.set(ylim=(0, 1.05), xlim=(-0.6, len(names) - 0.4), ylabel=label or "Selection frequency (1)")
+        (ax.axvline if flat else ax.axhline)(threshold, color="black", lw=0.8, ls=(0, (4, 2)), zorder=3)
+    texts, label = [formula(names[i]) for i in order], label or "Selection frequency (1)"
+    if flat:
+        ax.set_yticks(at, texts)
+        ax.set(xlim=(0, 1.05), ylim=(len(names) - 0.4, -0.6), xlabel=label)
+    else:
+        ax.set_xticks(at, texts, rotation=90 if names_touch(ax, names) else 0)
+        ax.set(ylim=(0, 1.05), xlim=(-0.6, len(names) - 0.4), ylabel=label)
+    ax.tick_params(axis="y" if flat else "x", length=0)
     return count_note(ax, f"{int(n_draws)} resamples")

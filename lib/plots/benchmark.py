@@ -6,7 +6,8 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter
 
 from lib.plots import _check
-from lib.plots.labels import end_labels, formula
+from lib.plots.ends import end_labels
+from lib.plots.labels import formula, names_touch
 from lib.plots.notes import count_note
 from lib.plots.scales import RatioPercentLocator, color_bar, percent_text
 from lib.plots.style import ROLES, class_colors, field_map
@@ -215,6 +216,14 @@ def truth_scatter(truth, estimate, *, lower=None, upper=None, groups=None, quant
     return count_note(ax, int(np.isfinite(t * e).sum()) if n is None else n)
 
 
+def _sample_ticks(ax, samples):
+    """Name the samples under a heat map, upright when they are long, and only every second or so when they are many."""
+    width = ax.get_position().width * ax.figure.get_figwidth() * 25.4  # mm, before the layout; names take some of it
+    upright = names_touch(ax, samples)
+    step = int(np.ceil(3.0 * len(samples) / width)) if upright else 1
+    ax.set_xticks(range(0, len(samples), step), samples[::step], rotation=90 if upright else 0)
+
+
 def gain_heatmap(change, elements, samples, *, immobile=None, limit=None, sample_label="Sample", colorbar=True, ax=None):
     """Draw gains and losses of all elements in all samples, on colours symmetrical in the logarithm of the ratio.
 
@@ -223,10 +232,12 @@ def gain_heatmap(change, elements, samples, *, immobile=None, limit=None, sample
     change : array or DataFrame, shape (n_elements, n_samples), per cent, > -100
         100 tau; NaN (grey, crossed) where not analysed or below detection.
     elements, samples : sequence of str
+        Sample names that would touch are thinned out evenly.
     immobile : array of bool, shape (n_elements,), optional
         Names in the colour of the immobile set.
     limit : float, per cent, > 0, optional
-        Gain at which colours saturate; the matching loss is its inverse ratio. Default: from the data.
+        Gain at which colours saturate; the matching loss is its inverse ratio. Default: from the data. The colour bar
+        shows the part of the scale that occurs.
     sample_label : str
     colorbar : bool
     ax : Axes, optional
@@ -243,13 +254,13 @@ def gain_heatmap(change, elements, samples, *, immobile=None, limit=None, sample
         raise ValueError(f"{where}: smallest change is {np.nanmin(v):.4g} %, expected > -100 %; total losses go in as NaN")
     held = _check.mask(where, "immobile", immobile, len(elements))
     logs = np.log1p(v / 100)
-    top = float(np.nanmax(np.abs(logs))) if limit is None else float(np.log1p(limit / 100))
+    top = max(float(np.nanmax(np.abs(logs))), 1e-3) if limit is None else float(np.log1p(limit / 100))
     colors = field_map("diverging").with_extremes(bad="#D0D0D0")
     image = ax.imshow(np.ma.masked_invalid(logs), cmap=colors, vmin=-top, vmax=top, aspect="auto",
                       interpolation="nearest")  # fmt: skip
     rows, cols = np.nonzero(np.isnan(v))
     ax.plot(cols, rows, ls="none", marker="x", ms=3, mew=0.6, color="#777777")
-    ax.set_xticks(range(len(samples)), samples, rotation=90 if max(map(len, samples)) > 3 else 0)
+    _sample_ticks(ax, samples)
     ax.set_yticks(range(len(elements)), [formula(e) for e in elements])
     for tick, h in zip(ax.get_yticklabels(), held, strict=True):
         tick.set(color=ROLES["immobile"] if h else "black", fontweight="bold" if h else "normal")
@@ -259,8 +270,13 @@ def gain_heatmap(change, elements, samples, *, immobile=None, limit=None, sample
     ax.tick_params(which="both", length=0)
     ax.set_xlabel(sample_label)
     if colorbar:
-        bar = color_bar(ax, image, "Gain or loss (%)", extend="both" if limit is not None else "neither")
-        ticks = RatioPercentLocator(9).tick_values(100 * np.expm1(-top), 100 * np.expm1(top))
+        # the colours stay centred on no change, but the bar shows only what occurs
+        low, high = min(float(np.nanmin(logs)), 0.0), max(float(np.nanmax(logs)), 0.0)
+        beyond = {(True, True): "both", (True, False): "min", (False, True): "max"}.get((low < -top, high > top), "neither")
+        low, high = (max(low, -top), min(high, top)) if low < high else (-top, top)
+        bar = color_bar(ax, image, "Gain or loss (%)", extend=beyond)
+        bar.ax.set_ylim(low, high)
+        ticks = RatioPercentLocator(9).tick_values(100 * np.expm1(low), 100 * np.expm1(high))
         bar.ax.yaxis.set_major_locator(FixedLocator(np.log1p(ticks / 100)))
         bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: percent_text(100 * np.expm1(value))))
     return ax

@@ -92,7 +92,7 @@ def isocon_diagram(
     n : int or str, optional
         Sample count to state.
     unit : str
-        Unit text of the axes.
+        Unit text of the axes without `scaling`; scaled concentrations have an arbitrary unit.
     legend : str or None
         "below" the axes, where it hides no data; or a legend location; or None.
     ax : Axes, optional
@@ -106,17 +106,15 @@ def isocon_diagram(
     Grant (1986) Econ. Geol. 81, 1976-1982; Grant (2005) Phys. Chem. Earth 30, 997-1004.
     """
     where = "isocon_diagram"
-    ax = _check.axes_or_current(ax)
+    ax, names, held, fresh, altered = _check.named(
+        where, ax, names, immobile=immobile, positive=True, fresh=fresh, altered=altered
+    )
     _check.one_of(where, "scale", scale, ["log", "linear"])
-    names = _check.names_of(where, names)
-    shape = (len(names),)
-    fresh = _check.array(where, "fresh", fresh, shape, positive=True)
-    altered = _check.array(where, "altered", altered, shape, positive=True)
+    shape = fresh.shape
     k = _factors(where, scaling, fresh, scale)
     x, y = k * fresh, k * altered
     sx = None if fresh_err is None else k * _check.array(where, "fresh_err", fresh_err, shape)
     sy = None if altered_err is None else k * _check.array(where, "altered_err", altered_err, shape)
-    held = _check.mask(where, "immobile", immobile, len(names))
 
     limits = _limits(x, y, scale)
     ax.set(xscale=scale, yscale=scale, xlim=limits, ylim=limits)
@@ -144,15 +142,24 @@ def isocon_diagram(
             ax.errorbar(x[pick], y[pick], xerr=_cut(x, sx, scale, pick), yerr=_cut(y, sy, scale, pick), fmt="none",
                         ecolor=color, elinewidth=0.7, alpha=0.8, zorder=3)  # fmt: skip
     ax.scatter(x, y, s=20, c=np.where(held, tone, "white"), edgecolors=tone, linewidths=1.0, zorder=4)
-    k_text = "k_i " if scaling is not None else ""
-    ax.set(xlabel=f"Fresh rock, ${k_text}c_0$ ({unit})", ylabel=f"Altered rock, ${k_text}c_A$ ({unit})")
-    ax.set_box_aspect(1)
-    ax.set_anchor("SW")  # where its axis labels hang: constrained layout then finds their room at once
+    _square(ax, "c_0", "c_A", unit, scaling)
     if legend and ax.get_legend_handles_labels()[1]:
         _draw_legend(ax, legend)
     if labels:
         point_labels(ax, x, y, [formula(name) for name in names], colors=list(tone))
     return count_note(ax, n)
+
+
+def _square(ax, fresh, altered, unit, scaling):
+    """Make the Axes a square and label its axes; concentrations times factors k_i have no unit any more."""
+    labels = {"xlabel": ("Fresh", fresh), "ylabel": ("Altered", altered)}
+    if scaling is None:
+        ax.set(**{key: f"{rock} rock, ${symbol}$ ({unit})" for key, (rock, symbol) in labels.items()})
+    else:
+        words = "scaled concentration, $k_i"
+        ax.set(**{key: f"{rock}: {words} {symbol}$ (arbitrary unit)" for key, (rock, symbol) in labels.items()})
+    ax.set_box_aspect(1)
+    ax.set_anchor("SW")  # where its axis labels hang: constrained layout then finds their room at once
 
 
 def _draw_legend(ax, where):
@@ -227,6 +234,7 @@ def guo_isocon(
     labels : bool
     n : int or str, optional
     unit : str
+        As for `isocon_diagram`.
     colorbar : bool
     ax : Axes, optional
 
@@ -239,12 +247,9 @@ def guo_isocon(
     Guo et al. (2009): isocon diagram normalised for progressively altered samples.
     """
     where = "guo_isocon"
-    ax = _check.axes_or_current(ax)
-    names = _check.names_of(where, names)
-    fresh = _check.array(where, "fresh", fresh, (len(names),), positive=True)
+    ax, names, held, fresh = _check.named(where, ax, names, immobile=immobile, positive=True, fresh=fresh)
     altered = _check.array(where, "altered", altered, (None, len(names)), positive=True)
     ratio = _check.array(where, "mass_ratio", mass_ratio, (len(altered),), positive=True)
-    held = _check.mask(where, "immobile", immobile, len(names))
     k = _factors(where, scaling, fresh, "log")
     x, y = k * fresh, k * altered * ratio[:, None]
     order = np.arange(len(altered)) + 1.0 if position is None else position
@@ -260,10 +265,7 @@ def guo_isocon(
                         elinewidth=0.6, zorder=2)  # fmt: skip
         fill = [color if h else (1, 1, 1, 1) for h in held]
         ax.scatter(x, y[row], s=15, c=fill, edgecolors=[color], linewidths=0.9, zorder=3)
-    ax.set_box_aspect(1)
-    ax.set_anchor("SW")  # where its axis labels hang: constrained layout then finds their room at once
-    k_text = "k_i " if scaling is not None else ""
-    ax.set(xlabel=f"Fresh rock, ${k_text}c_0$ ({unit})", ylabel=f"Altered rock, $\\mu_n {k_text}c_A$ ({unit})")
+    _square(ax, "c_0", "\\mu_n c_A", unit, scaling)
     if colorbar:
         bar = color_bar(ax, shade, position_label)
         if position is None:

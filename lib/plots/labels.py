@@ -9,6 +9,7 @@ from matplotlib.artist import Artist
 from matplotlib.text import Text
 
 from lib.plots import _check
+from lib.plots.ends import end_labels
 
 __all__ = ["end_labels", "formula", "point_labels", "quantity"]
 
@@ -51,6 +52,23 @@ def formula(name):
     if not mark:
         return body
     return body[:-1] + f"^{{{mark}}}$" if body.endswith("$") else body + f"$^{{{mark}}}$"
+
+
+def names_touch(ax, names):
+    """Tell whether names side by side under an Axes would touch, so that they have to stand upright.
+
+    Parameters
+    ----------
+    ax : Axes
+        Its width before the layout is taken.
+    names : sequence of str
+
+    Returns
+    -------
+    bool
+    """
+    # a letter of 7 points is about 1.5 mm wide, a space between two names 1 mm
+    return len(names) * (1.5 * max(map(len, names), default=0) + 1) > ax.get_position().width * ax.figure.get_figwidth() * 25.4
 
 
 def quantity(column):
@@ -202,56 +220,3 @@ def _separate(anchors, sizes, ink, fixed, edges, px):
             best = int(np.argmin(cost))
             boxes[i], centres[i], chosen[i], leads[i] = box[best], centre[best], gaps[best], lead[best]
     return centres, chosen
-
-
-def end_labels(ax, lines, texts, *, fontsize=7.0):
-    """Name lines at their right ends, outside the Axes, spread vertically so that no two touch.
-
-    Parameters
-    ----------
-    ax : Axes
-    lines : sequence of matplotlib.lines.Line2D
-    texts : sequence of str
-    fontsize : float, points
-
-    Returns
-    -------
-    Axes
-    """
-    texts = _check.names_of("end_labels", texts, len(lines))
-    notes = []
-    for line, text in zip(lines, texts, strict=True):
-        y = np.asarray(line.get_ydata(), float)
-        last = y[np.isfinite(y)][-1] if np.isfinite(y).any() else np.nan
-        notes.append(ax.annotate(text, (1, last), (5, 0), xycoords=("axes fraction", "data"), va="center", ha="left",
-                                 textcoords="offset points", fontsize=fontsize, color=line.get_color(),
-                                 annotation_clip=False))  # fmt: skip
-    ax.add_artist(_Spreader(notes))
-    return ax
-
-
-class _Spreader(Artist):
-    """Pushes end labels apart vertically just before they are drawn."""
-
-    def __init__(self, notes):
-        super().__init__()
-        self.notes = notes
-        self.set_zorder(-100)
-        self.set_in_layout(False)
-
-    def draw(self, renderer):
-        ax, px = self.axes, renderer.points_to_pixels(1.0)
-        want = np.array([ax.transData.transform((0, n.xy[1]))[1] if np.isfinite(n.xy[1]) else 0.0 for n in self.notes])
-        frame, step = ax.get_window_extent(renderer), 1.25 * max(n.get_fontsize() for n in self.notes) * px
-        order = np.argsort(want, kind="stable")
-        place = np.clip(want[order], frame.y0, frame.y1)
-        for _turn in range(200):  # push neighbours apart by half of what they lack, until nobody lacks anything
-            lack = step - np.diff(place)
-            if not np.any(lack > 1e-6):
-                break
-            push = np.maximum(lack, 0) / 2
-            place[:-1] -= push
-            place[1:] += push
-        place += max(frame.y0 - place[0], 0) if place.size else 0
-        for i, y in zip(order, place, strict=True):
-            self.notes[i].xyann = (5, (y - want[i]) / px)

@@ -1,6 +1,7 @@
 """Words on figures: panel letters, sample counts, watermarks and verdicts."""
 
 import string
+from weakref import WeakKeyDictionary
 
 from matplotlib.axes import Axes
 from matplotlib.offsetbox import AnchoredText
@@ -17,10 +18,12 @@ _LEVELS = {
     "warning": ("#FFF3D6", "#A66F00"),
     "fail": ("#FBE3D6", "#B23A00"),
 }
+# Axes -> (left title as lettered, title without the letter), so that lettering again replaces the letter only
+_LETTERED = WeakKeyDictionary()
 
 
 def panel_labels(axes, labels=None):
-    """Letter the panels of a figure, at the upper left outside each.
+    """Letter the panels of a figure, at the upper left outside each; a left title that is there stays, behind the letter.
 
     Parameters
     ----------
@@ -38,7 +41,12 @@ def panel_labels(axes, labels=None):
     if len(labels) != len(axes):
         raise ValueError(f"panel_labels: {len(labels)} labels for {len(axes)} panels; pass one a panel")
     for ax, label in zip(axes, labels, strict=True):
-        ax.set_title(label, loc="left", fontweight="bold", fontsize=9)
+        drawn, own = _LETTERED.get(ax, ("", ""))
+        if ax.get_title(loc="left") != drawn:
+            own = ax.get_title(loc="left")
+        style = {} if own else {"fontweight": "bold", "fontsize": 9}
+        title = ax.set_title(f"$\\mathbf{{{label}}}$  {own}" if own else label, loc="left", **style)
+        _LETTERED[ax] = title.get_text(), own
     return axes
 
 

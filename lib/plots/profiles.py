@@ -43,9 +43,10 @@ def profile(
         "ratio" for changes in per cent that run over more than a factor of two.
     colors : mapping of name to color, optional
     dodge : float
-        Shift between the series as a fraction of the position range, so that bars do not hide one another.
+        Shift between the series as a fraction of the position range, so that bars do not hide one another; none with
+        bands, or for more than 40 samples.
     connect : bool
-        Join the samples of a series by a thin line.
+        Join the samples of a series by a thin line; for more than 40 samples thinner, and without markers.
     names : mapping of name to text, optional
         Legend texts.
     n : int or str, optional
@@ -64,7 +65,8 @@ def profile(
     t = _check.array(where, "position", position)
     series = _series(values)
     low, high = _series(lower), _series(upper)
-    band = len(t) > 40 if band is None else band
+    dense = len(t) > 40
+    band = dense if band is None else band
     order = np.argsort(t, kind="stable")
     span = (np.nanmax(t) - np.nanmin(t)) if len(t) else 1.0
     tint = dict(zip(series, class_colors(len(series)), strict=True)) | dict(colors or {})
@@ -77,7 +79,7 @@ def profile(
     for i, (key, value) in enumerate(series.items()):
         value = _check.array(where, f"values[{key!r}]" if key else "values", value, t.shape)
         lo, hi = _check.interval(where, low.get(key), high.get(key), value)
-        shift = 0.0 if band else (i - (len(series) - 1) / 2) * dodge * span
+        shift = 0.0 if band or dense else (i - (len(series) - 1) / 2) * dodge * span
         s, color = t[order] + shift, tint[key]
         text = (names or {}).get(key, key) or None
         good = np.isfinite(value[order])
@@ -87,9 +89,10 @@ def profile(
             reach = _check.bars_around(value, lo, hi)[:, order]
             ax.errorbar(*_turn(s, value[order], down), **{"xerr" if down else "yerr": reach}, fmt="none", ecolor=color,
                         elinewidth=0.9, zorder=2)  # fmt: skip
-        line = {"ls": "-", "lw": 0.8} if connect else {"ls": "none"}
-        ax.plot(*_turn(s[good], value[order][good], down), color=color, marker=_MARKERS[i], ms=4, mec="white", mew=0.4,
-                label=text, zorder=3, **line)  # fmt: skip
+        line = {"ls": "-", "lw": 0.6 if dense else 0.8} if connect else {"ls": "none"}
+        if not (dense and connect):
+            line |= {"marker": _MARKERS[i], "ms": 2.5 if dense else 4, "mec": "white", "mew": 0.2 if dense else 0.4}
+        ax.plot(*_turn(s[good], value[order][good], down), color=color, label=text, zorder=3, **line)
     ax.set(**dict(zip(("ylabel", "xlabel") if down else ("xlabel", "ylabel"), (position_label, value_label), strict=True)))
     if down and not ax.yaxis_inverted():
         ax.invert_yaxis()

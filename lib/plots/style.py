@@ -14,6 +14,8 @@ from cmcrameri import cm as crameri
 from matplotlib.colors import ListedColormap
 from PIL import Image
 
+from lib.plots._layout import SettledLayout
+
 __all__ = [
     "FIELD_MAPS",
     "OKABE_ITO",
@@ -188,7 +190,7 @@ def figure(width="single", height_mm=70.0, nrows=1, ncols=1, *, mosaic=None, **k
         raise ValueError(f"figure: width {width} mm is outside 40-190 mm, the range of the printed page")
     if not 20 <= height_mm <= 250:
         raise ValueError(f"figure: height_mm {height_mm} is outside 20-250 mm, the range of the printed page")
-    fig = plt.figure(figsize=(width / 25.4, height_mm / 25.4), layout="constrained")
+    fig = plt.figure(figsize=(width / 25.4, height_mm / 25.4), layout=SettledLayout())
     if mosaic is not None:
         return fig, fig.subplot_mosaic(mosaic, **kwargs)
     return fig, fig.subplots(nrows, ncols, **kwargs)

@@ -1,11 +1,13 @@
 """Ratio diagrams: the wedge of one element against a reference, and concentration ratios in element order."""
 
 import numpy as np
+from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 from matplotlib.transforms import ScaledTranslation
 
 from lib.plots import _check
-from lib.plots.labels import formula
+from lib.plots._shared import legend as draw_legend
+from lib.plots.labels import formula, names_touch
 from lib.plots.notes import count_note
 from lib.plots.scales import RatioPercentLocator, color_bar, percent_text, plain_log_axis
 from lib.plots.style import ROLES, field_map
@@ -15,7 +17,8 @@ __all__ = ["concentration_ratio", "wedge"]
 
 def wedge(
     fresh_reference, fresh_element, altered_reference, altered_element, *, reference="Zr", element="K2O",
-    reference_unit="ppm", element_unit="wt%", position=None, position_label="Sample", sectors=True, n=None, ax=None,
+    reference_unit="ppm", element_unit="wt%", position=None, position_label="Sample", sectors=True, n=None,
+    legend="below", ax=None,
 ):  # fmt: skip
     """Draw an element against a reference element, with the wedge that the fresh rocks span from the origin.
 
@@ -30,12 +33,15 @@ def wedge(
         Names.
     reference_unit, element_unit : str
     position : array, shape (n_altered,), optional
-        Shown by colour.
+        Shown by colour. Default: coloured by sector, gained, lost, or (grey) inside the wedge.
     position_label : str
     sectors : bool
         Name the sectors.
     n : int or str, optional
         Default: the two counts.
+    legend : str or None
+        "below" the axes, a legend location or None: which symbols are fresh and altered. Not drawn with `position`, where
+        the colour bar and the count say it.
     ax : Axes, optional
 
     Returns
@@ -62,22 +68,26 @@ def wedge(
     ax.fill_between(edge, low * edge, high * edge, color="#D9D9D9", lw=0, zorder=0)
     for value in (low, high):
         ax.plot(edge, value * edge, color=ROLES["reference"], lw=0.8, zorder=1)
+    with np.errstate(invalid="ignore"):
+        gained, lost = y1 > high * x1, y1 < low * x1
+    dots = {"s": 20, "edgecolors": "white", "linewidths": 0.4, "zorder": 3}
+    old = ax.scatter(x0, y0, s=30, marker="s", facecolors="white", edgecolors="black", linewidths=1, label="fresh", zorder=4)
     if position is None:
-        ax.scatter(x1, y1, s=20, color=ROLES["gain"], edgecolors="white", linewidths=0.4, label="altered", zorder=3)
+        tone = np.where(gained, ROLES["gain"], np.where(lost, ROLES["loss"], ROLES["reference"]))
+        ax.scatter(x1, y1, color=tone, **dots)
+        new = Line2D([], [], ls="none", marker="o", color=ROLES["reference"], mec="white", mew=0.4, label="altered")
+        draw_legend(ax, legend, handles=[old, new])
     else:
-        dots = ax.scatter(x1, y1, s=20, c=_check.array(where, "position", position, x1.shape), cmap=field_map("points"),
-                          edgecolors="white", linewidths=0.4, label="altered", zorder=3)  # fmt: skip
-        color_bar(ax, dots, position_label)
-    ax.scatter(x0, y0, s=30, marker="s", facecolors="white", edgecolors="black", linewidths=1, label="fresh", zorder=4)
+        values = _check.array(where, "position", position, x1.shape)
+        color_bar(ax, ax.scatter(x1, y1, c=values, cmap=field_map("points"), **dots), position_label)
     ax.set(xlim=(0, xmax), ylim=(0, ymax))
     ax.set(xlabel=f"{formula(reference)} ({reference_unit})", ylabel=f"{formula(element)} ({element_unit})")
     if sectors:
         style = {"transform": ax.transAxes, "fontsize": 7, "style": "italic", "zorder": 5}
         ax.text(0.03, 0.97, f"gain of {formula(element)}", color=ROLES["gain"], ha="left", va="top", **style)
         ax.text(0.97, 0.03, f"loss of {formula(element)}", color=ROLES["loss"], ha="right", va="bottom", **style)
-        with np.errstate(invalid="ignore"):
-            above, below = np.sum(y1 > high * x1), np.sum(y1 < low * x1)
-        _wedge_words(ax, low if above > below else high, xmax, ymax, -1 if above > below else 1)
+        above = gained.sum() > lost.sum()
+        _wedge_words(ax, low if above else high, xmax, ymax, -1 if above else 1)
     return count_note(ax, f"{fresh.sum()} fresh (squares), {np.isfinite(x1 * y1).sum()} altered" if n is None else n)
 
 
@@ -92,7 +102,7 @@ def _wedge_words(ax, slope, xmax, ymax, side):
 
 
 def concentration_ratio(
-    names, ratio, *, lower=None, upper=None, r_inv=None, r_inv_interval=None, immobile=None, n=None, ax=None
+    names, ratio, *, lower=None, upper=None, r_inv=None, r_inv_interval=None, immobile=None, n=None, legend="below", ax=None
 ):
     """Draw concentration ratios altered/fresh in element order, with the ratio of the immobile elements as a line.
 
@@ -112,6 +122,8 @@ def concentration_ratio(
     immobile : array of bool, shape (n_elements,), optional
         Filled symbols.
     n : int or str, optional
+    legend : str or None
+        "below" the axes, where it hides no data; a legend location; or None.
     ax : Axes, optional
 
     Returns
@@ -123,11 +135,8 @@ def concentration_ratio(
     Ague (1994) Am. J. Sci. 294, 989-1057: concentration ratio diagram.
     """
     where = "concentration_ratio"
-    ax = _check.axes_or_current(ax)
-    names = _check.names_of(where, names)
-    ratio = _check.array(where, "ratio", ratio, (len(names),), positive=True)
+    ax, names, held, ratio = _check.named(where, ax, names, immobile=immobile, positive=True, ratio=ratio)
     lower, upper = _check.interval(where, lower, upper, ratio)
-    held = _check.mask(where, "immobile", immobile, len(names))
     level = 1.0 if r_inv is None else float(r_inv)
     tone = np.where(held, ROLES["immobile"], np.where(ratio > level, ROLES["gain"], ROLES["loss"]))
     x = np.arange(len(names))
@@ -146,7 +155,8 @@ def concentration_ratio(
             ax.errorbar(x[pick], ratio[pick], _check.bars_around(ratio, lower, upper)[:, pick], fmt="none",
                         ecolor=color, elinewidth=0.9)  # fmt: skip
     ax.scatter(x, ratio, s=20, c=np.where(held, tone, "white"), edgecolors=tone, linewidths=1, zorder=3)
-    ax.set_xticks(x, [formula(name) for name in names], rotation=90 if len(names) > 8 else 0)
+    upright = names_touch(ax, names)
+    ax.set_xticks(x, [formula(name) for name in names], rotation=90 if upright else 0)
     ax.set(xlim=(-0.7, len(names) - 0.3), ylabel="Concentration ratio, altered/fresh (1)")
     ax.set_ylim(ax.get_ylim())
     plain_log_axis(ax)
@@ -158,5 +168,6 @@ def concentration_ratio(
         twin.yaxis.set_minor_locator(NullLocator())
         twin.yaxis.set_major_formatter(FixedFormatter([percent_text(p) for p in percent]))
         twin.set_ylabel("Gain or loss (%)")
-    ax.legend(loc="best")
+    # upright names need about 4.2 points a letter under the axes, level ones a line
+    draw_legend(ax, legend, drop=7 + (4.2 * max(map(len, names)) if upright else 9))
     return count_note(ax, n)

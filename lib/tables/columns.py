@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from .names import (
     IRON,
     PAIRS_ALLOWED,
+    TO_WT,
     UNITS,
     canonical_analyte,
     canonical_unit,
@@ -21,6 +22,7 @@ _TOTAL_IRON = re.compile(r"((?:FeO|Fe2O3)[ _]?(?:\(?(?:t|tot|total)\)?|\(?\*\)?)
 _SPLIT = re.compile(r"([A-Za-z0-9]+[+*-]?)(?:[_ .,;(\[]+(.*))?")
 _GLUED = re.compile(r"([A-Z][A-Za-z0-9]*?)(wt\.?%?|%|ppm|ppb)", re.IGNORECASE)
 _ERROR = re.compile(r"([A-Z].*?)[ _]?(?:err|error|sd|std|sigma|[12]s|[12]se|unc|stdev)", re.IGNORECASE)
+_RATIO = re.compile(r"(\d{1,3})([A-Z][a-z]?) ?[/_] ?(\d{1,3})([A-Z][a-z]?)(?:_ratio)?(_err)?")
 _SUM = re.compile(r"(?:total|sum|summe|totals)(?:[_ (].*)?", re.IGNORECASE)
 
 
@@ -128,7 +130,9 @@ def _error_role(name, parts, schema, header):
 
 def _forms(analyte, units):
     """Return the allowed ways to write a column of an analyte."""
-    return ", ".join(f"{analyte}_{unit}" for unit in units if known_analyte(analyte, unit)) or ", ".join(units)
+    forms = [unit for unit in units if known_analyte(analyte, unit)]
+    forms = [unit for unit in forms if unit in TO_WT] or forms  # Nd_eps is possible, but not what La_cps was meant for
+    return ", ".join(f"{analyte}_{unit}" for unit in forms) or ", ".join(units)
 
 
 def _repair(name, schema, header):
@@ -136,6 +140,10 @@ def _repair(name, schema, header):
     rule = schema.analytes
     if rule is None or nearest_declared(name, schema):
         return None
+    ratio = _RATIO.fullmatch(name)
+    if ratio and "ratio" in rule.units:
+        written = f"{ratio[2]}{ratio[1]}_{ratio[4]}{ratio[3]}_ratio{ratio[5] or ''}"
+        return f"the name {name} is not written like this; write {written}: element before mass number, and the unit"
     units = [unit for unit in rule.units if not schema.open or unit in ("wt", "ppm", "ppb")]
     if _SUM.fullmatch(name):
         return f"a column of totals ({name}) is not read; delete it: totals are calculated and checked"
@@ -158,6 +166,8 @@ def _repair(name, schema, header):
         return f"the column {name} has no unit; write {_forms(analyte, units)}"
     if guessed and unit == rest:
         return f"the unknown analyte {core[: -len(rest) - 1]}; do you mean {analyte}_{unit}?"
+    if unit and not known_analyte(analyte, unit):
+        return f"the unit '{rest}' does not fit {analyte}; allowed are {_forms(analyte, units)}: convert the numbers if needed"
     if unit and unit == rest and unit in rule.units:
         return f"the name {name} is not written like this; write {analyte}_{unit}: analyte, underscore, unit"
     if unit and unit in rule.units:
@@ -208,7 +218,7 @@ def _unknown(name, schema):
 
 def _same_element(grid, roles):
     """Report an element that is given twice."""
-    names = [role for role in roles.values() if role.analyte]
+    names = [role for role in roles.values() if role.analyte and role.unit in TO_WT]  # Nd_ppm and Nd_eps are different things
     for i, second in enumerate(names):
         for first in names[:i]:
             pair = {first.analyte, second.analyte}

@@ -43,10 +43,14 @@ class TableFaults(ValueError):
     ----------
     faults : list of Fault
         At least one fault, in the order of the file.
+    partial : Table, optional
+        What could be read, with faulty numbers and words of a category left out, so that further checks can still run; None
+        when no line or not every required column could be read. Not for analysis.
     """
 
-    def __init__(self, faults):
+    def __init__(self, faults, partial=None):
         self.faults = list(faults)
+        self.partial = partial
         super().__init__(self.faults)
 
     def __str__(self) -> str:

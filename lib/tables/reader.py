@@ -13,7 +13,7 @@ from .cells import ADVICE, decimal_style, is_sentinel, parse_cell
 from .columns import assign_roles
 from .faults import TableFaults, in_order
 from .grid import read_grid
-from .names import nearest
+from .names import TO_WT, nearest
 from .schema_files import load_schema
 from .schemas import OPEN
 from .table import Table
@@ -76,6 +76,7 @@ def build(grid, schema, source) -> Table:
     roles = assign_roles(grid, schema) if grid.header else {}
     place = {name: i for i, name in enumerate(grid.header)}
     cells = {name: [row[place[name]] for _, row in grid.rows] for name in roles}
+    _drop_unused(grid, roles, cells)
     numbers = [role for role in roles.values() if role.kind == "number"]
     style = _style(grid, cells, numbers)
     data, censored, limit = {}, {}, {}
@@ -84,18 +85,19 @@ def build(grid, schema, source) -> Table:
             data[name], limit[name] = _number_column(grid, cells[name], role, schema, style)
             censored[name] = ~np.isnan(limit[name])
         else:
-            _text_column(grid, cells[name], role)
-            data[name] = pd.Series(cells[name], dtype="str")
+            bad = _text_column(grid, cells[name], role)
+            kept = ["" if i in bad else text for i, text in enumerate(cells[name])] if role.kind == "category" else cells[name]
+            data[name] = pd.Series(kept, dtype="str")
     frame = pd.DataFrame(data, index=range(len(grid.rows)))
     analytes = [role.name for role in numbers if role.analyte]
     warnings = _check_whole(grid, cells, frame, censored, roles, schema)
     if schema.analytes and schema.analytes.totals:
         label = frame.get(schema.id_column)
-        warnings += check_totals(grid, frame, censored, [roles[a] for a in analytes], label)
-    if grid.faults:
+        warnings += check_totals(grid, frame, censored, numbers, label)
+    if grid.faults and not _usable(grid, roles, schema):
         raise TableFaults(in_order(grid.faults))
     path = Path(source)
-    return Table(
+    table = Table(
         frame=frame, censored=pd.DataFrame(censored, index=frame.index), limit=pd.DataFrame(limit, index=frame.index),
         units={role.name: role.unit for role in numbers}, errors={r.values: r.name for r in numbers if r.values},
         analytes=analytes, notes=grid.notes, warnings=warnings, rows=[number for number, _ in grid.rows],
@@ -103,6 +105,22 @@ def build(grid, schema, source) -> Table:
         licence=getattr(source, "licence", ""), citation=getattr(source, "citation", ""), path=path, schema=schema,
         artificial=getattr(source, "artificial", False),
     )  # fmt: skip
+    if grid.faults:
+        raise TableFaults(in_order(grid.faults), table)
+    return table
+
+
+def _usable(grid, roles, schema):
+    """Tell whether enough of a faulty table was read for a check of the whole: rows, and every required column."""
+    return bool(grid.rows) and all(c.name in roles for c in schema.columns.values() if c.required)
+
+
+def _drop_unused(grid, roles, cells):
+    """Drop an optional column that must be filled where it is there, and is wholly empty: a leftover of the template."""
+    for name, role in list(roles.items()):
+        if role.declared and role.declared.filled and not role.declared.required and grid.rows and not any(cells[name]):
+            del roles[name], cells[name]
+            grid.notes.append(f"the column {name} is empty in every row and was left out")
 
 
 def _style(grid, cells, numbers):
@@ -117,7 +135,7 @@ def _number_column(grid, texts, role, schema, style):
     """Read one column of numbers; returns values and detection limits, both of shape (n_rows,)."""
     values, limits = np.full(len(texts), np.nan), np.full(len(texts), np.nan)
     rule, column = schema.analytes, role.declared
-    may_censor = bool(role.analyte and rule.censored)
+    may_censor = bool(role.analyte and rule.censored and role.unit in TO_WT)  # a ratio has no detection limit
     bounds = rule.limits(role.unit) if role.analyte else column.range if column else None
     for i, text in enumerate(texts):
         kind, value, message = parse_cell(text, style, censored=may_censor)
@@ -153,14 +171,17 @@ def _wrong_value(text, value, role, rule, bounds):
 
 
 def _text_column(grid, texts, role):
-    """Check a column of ids, texts or categories."""
-    column, first = role.declared, {}
+    """Check a column of ids, texts or categories; returns the indices of the cells with a fault."""
+    column, first, bad = role.declared, {}, set()
     for i, text in enumerate(texts):
         row, message = grid.rows[i][0], ""
         if not text:
             if column and column.required:
                 what = "the sample has no name; give each row a name of its own" if role.kind == "id" else "the cell is empty"
                 message = what + (f"; write one of {', '.join(column.values)}" if column.values else "")
+            elif column and column.filled:
+                known = list(dict.fromkeys(filter(None, texts)))
+                message = f"the cell is empty; write {_one_of(known)}, or delete the whole column. {column.description}"
         elif role.kind == "id" and text in first:
             message = f"the name '{text}' stands in row {first[text]} already; each row needs a name of its own"
         elif role.kind == "category" and text not in column.values:
@@ -168,10 +189,17 @@ def _text_column(grid, texts, role):
             message = f"'{text}' is not one of {', '.join(column.values)}" + (f"; write {near}" if near else "")
         if message:
             grid.fault(row, role.name, text, message)
+            bad.add(i)
         if role.kind == "id":
             first.setdefault(text, row)
-            if text.upper() in ("NA", "NAN", "NULL", "NONE", "N/A"):
+            if text != "Na" and text.upper() in ("NA", "NAN", "NULL", "NONE", "N/A"):
                 grid.notes.append(f"row {row}: the name '{text}' was kept as a name; it does not mean missing")
+    return bad
+
+
+def _one_of(known):
+    """Say which words stand in the other rows of a column, a few of them."""
+    return f"what the row belongs to, such as {', '.join(map(repr, known[:3]))}"
 
 
 def _check_whole(grid, cells, frame, censored, roles, schema):
@@ -181,9 +209,10 @@ def _check_whole(grid, cells, frame, censored, roles, schema):
     rule = schema.analytes
     warnings = [f"the column {name} holds no value" for name in analytes if len(frame) and not filled[name].any()]
     # a cell with a fault counts as filled and a ragged row may hold anything: no fault that only follows from another
-    present = sum(any(texts) for name, texts in cells.items() if roles[name].analyte)
+    mass = [unit for unit in rule.units if unit in TO_WT] or rule.units if rule else ()  # isotope ratios do not count
+    present = sum(any(texts) for name, texts in cells.items() if roles[name].analyte and roles[name].unit in mass)
     if rule and roles and present < rule.minimum and grid.rows and not grid.ragged:
-        allowed = ", ".join(f"_{unit}" for unit in rule.units)
+        allowed = ", ".join(f"_{unit}" for unit in mass)
         grid.fault(
             None,
             None,
@@ -195,7 +224,7 @@ def _check_whole(grid, cells, frame, censored, roles, schema):
             lost = int((frame[role.name].notna().to_numpy() & frame[role.values].isna().to_numpy()).sum())
             if lost:
                 warnings.append(f"{role.name}: {lost} errors stand beside empty or censored values and are not used")
-        if role.kind == "category" and grid.rows and not grid.ragged and _all_valid(frame[role.name], role.declared):
+        if role.kind == "category" and grid.rows and not grid.ragged and _all_valid(cells[role.name], role.declared):
             counts = Counter(frame[role.name])
             for word, least in role.declared.at_least.items():
                 if counts[word] < least:

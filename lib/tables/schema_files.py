@@ -16,7 +16,7 @@ DATA = ROOT / "data"
 _TOP = {"title": str, "description": str, "check": str, "external": list, "mandatory_diagnostics": list}
 _TOP |= {"columns": dict, "analytes": dict}
 _COLUMN = {"kind": str, "title": str, "description": str, "unit": str, "required": bool, "range": list, "values": list}
-_COLUMN |= {"at_least": dict, "role": str, "allow_sentinels": bool}
+_COLUMN |= {"at_least": dict, "role": str, "allow_sentinels": bool, "filled": bool}
 _ANALYTES = {"units": list, "minimum": int, "range": dict, "description": str}
 _ANALYTES |= dict.fromkeys(("censored", "zero", "errors", "same_element", "totals"), bool)
 

@@ -25,6 +25,8 @@ class Column:
         One of `names.UNITS`; numbers only.
     required : bool
         The column must be there, and each of its cells filled.
+    filled : bool
+        An optional column of text that, where it is there, must be filled in every row.
     range : tuple of float or None
         Smallest and largest allowed number, both included.
     values : tuple of str
@@ -43,6 +45,7 @@ class Column:
     description: str = ""
     unit: str = ""
     required: bool = False
+    filled: bool = False
     range: tuple | None = None
     values: tuple = ()
     at_least: dict = field(default_factory=dict)
@@ -59,7 +62,7 @@ class AnalyteRule:
     units : tuple of str
         Units allowed.
     minimum : int
-        Smallest number of analytes with at least one value.
+        Smallest number of analytes with at least one value; where concentrations by mass are taken, only these count.
     censored, zero, errors : bool
         Whether ``<0.05``, the number zero, and columns ``_err`` are allowed.
     same_element : bool

@@ -12,6 +12,7 @@ from .schema_files import DATA, read_toml
 
 _REQUIRED = {"title": str, "rows": int, "sha256": str, "licence": str, "citation": str, "how_made": str}
 _REQUIRED |= {"artificial": bool, "columns": dict}
+_OPTIONAL = {"schema": str}
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class Source:
             raise SchemaError(f"there is no embedded table {stem}/{name}.csv; data/{stem} holds {known}")
         described = read_descriptor(path.with_suffix(".toml"))
         owner = re.sub(r"_(blank|example)$", "", name) if stem == "templates" else stem
-        schema = DATA / owner / "input.toml"
+        schema = DATA / owner / described.get("schema", "input.toml")
         return cls(
             key=f"{stem}/{name}.csv",
             path=path,
@@ -118,7 +119,8 @@ def read_descriptor(path) -> dict:
     Returns
     -------
     dict
-        title, rows, sha256, licence, citation, how_made, artificial, columns (name -> {unit, meaning}).
+        title, rows, sha256, licence, citation, how_made, artificial, columns (name -> {unit, meaning}); optional schema, the
+        file beside it that a table which is not one of samples is read with (``input.toml`` when not given).
 
     Raises
     ------
@@ -129,11 +131,12 @@ def read_descriptor(path) -> dict:
     given = read_toml(path, "descriptor")
     where = f"{path.parent.name}/{path.name}"
     problems = [f"{where}: {key} is missing" for key in _REQUIRED if key not in given]
+    known = _REQUIRED | _OPTIONAL
     for key, value in given.items():
-        if key not in _REQUIRED:
-            problems.append(f"{where}: unknown value {key}; known: {', '.join(_REQUIRED)}")
-        elif not isinstance(value, _REQUIRED[key]) or (_REQUIRED[key] is int and isinstance(value, bool)):
-            problems.append(f"{where}: {key} must be of type {_REQUIRED[key].__name__}")
+        if key not in known:
+            problems.append(f"{where}: unknown value {key}; known: {', '.join(known)}")
+        elif not isinstance(value, known[key]) or (known[key] is int and isinstance(value, bool)):
+            problems.append(f"{where}: {key} must be of type {known[key].__name__}")
     for name, column in (given.get("columns") or {}).items() if not problems else ():
         if not isinstance(column, dict) or not column.get("meaning"):
             problems.append(f"{where}: the column {name} needs a meaning")
@@ -161,7 +164,8 @@ def describe(source) -> dict:
     from .grid import read_grid
 
     if source.descriptor is not None:
-        known = {key: value for key, value in read_descriptor(source.descriptor).items() if key != "columns"}
+        known = {key: value for key, value in read_descriptor(source.descriptor).items() if key in _REQUIRED}
+        del known["columns"]
         return {"key": source.key, **known}
     item = registry().get(source.key) if source.citation else None
     return {

@@ -32,11 +32,9 @@ def template_files(stem) -> dict:
     schema = load_schema(stem)
     recipe = read_toml(DATA / stem / "example_recipe.toml", "recipe")
     blank = [*schema.columns, *recipe["blank"]]
-    rows = halo_example(recipe, schema)
-    example = (
-        f"Made by lib.tables.templates from data/{stem}/example_recipe.toml: exponential halos with prescribed gains and "
-        "mass change, lognormal scatter, SiO2 as the balance to 100 wt%. One cell is below detection, one is empty."
-    )
+    rows, made = _example(recipe, schema)
+    made = f"{made} One cell is below detection, one is empty."
+    example = f"Made by lib.tables.templates from data/{stem}/example_recipe.toml: {made}"
     header_only = "Only the header: delete the columns that you do not have, add those that you have."
     texts = {
         "blank": (_csv([blank]), blank, 0, header_only),
@@ -60,6 +58,20 @@ def write_templates() -> list:
             (folder / name).write_text(text, encoding="utf-8", newline="\n")
             written.append(folder / name)
     return written
+
+
+def _example(recipe, schema):
+    """Return the example of a recipe, by its kind (halos when it names none), and a sentence on how it was made."""
+    if recipe.get("kind") == "melts":
+        from .example_melts import melt_example
+
+        return melt_example(recipe, schema), (
+            "accumulated fractional melts of the sources and melt fractions given there, carried to the MgO given there, with "
+            "lognormal scatter."
+        )
+    return halo_example(recipe, schema), (
+        "exponential halos with prescribed gains and mass change, lognormal scatter, SiO2 as the balance to 100 wt%."
+    )
 
 
 def halo_example(recipe, schema) -> list:

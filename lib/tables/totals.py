@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .names import IRON, MAJORS, TO_WT
+from .names import IRON, MAJORS, TO_WT, parse_column
 
 FAULT_ABOVE = 106.0
 USUAL = (90.0, 102.0)
@@ -27,7 +27,7 @@ def check_totals(grid, frame, censored, roles, label=None) -> list:
     censored : dict of str to array of bool, shape (n_rows,)
         Cells below detection.
     roles : list of Role
-        Columns of analytes.
+        Columns of numbers; those of concentrations are counted, declared in the schema or not, errors are not.
     label : pandas.Series, optional
         Sample names for the messages.
 
@@ -37,9 +37,9 @@ def check_totals(grid, frame, censored, roles, label=None) -> list:
         Warnings.
     """
     parts = {
-        role.analyte: (frame[role.name].to_numpy(float), censored[role.name], role.unit)
+        parse_column(role.name).analyte: (frame[role.name].to_numpy(float), censored[role.name], role.unit)
         for role in roles
-        if role.unit in TO_WT
+        if role.unit in TO_WT and not role.values
     }
     warnings = []
     for i, (row, _) in enumerate(grid.rows):

@@ -46,14 +46,18 @@ def publish(stem: str, out: Path) -> dict:
     if old is None or report["drift"] or _texts(merged) != _texts(old):
         write_atomic(committed, results.dump(merged))
         report["changed"].append("results.json")
-    named = {figure["file"] for figure in merged["figures"]}
-    wanted = {"results.json"} | named | {name.removesuffix(".png") + ".csv" for name in named}
-    for path in folder.iterdir():
-        if path.is_file() and path.name not in wanted:
-            path.unlink()
-            report["changed"].append(path.name)
+    for name in sorted(_files(old) - _files(merged)):  # of figures that are no longer made; other files are not ours
+        if (folder / name).is_file():
+            (folder / name).unlink()
+            report["changed"].append(name)
     _record_drift(stem, report["drift"])
     return report
+
+
+def _files(stated: dict | None) -> set[str]:
+    """Names of the published files that results list."""
+    pictures = {figure["file"] for figure in stated["figures"]} if stated else set()
+    return pictures | {name.removesuffix(".png") + ".csv" for name in pictures}
 
 
 def _merge(new: dict, old: dict | None, missing: list[str], left: list[str]) -> dict:

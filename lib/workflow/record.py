@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 import sys
 import time
 from importlib import metadata
@@ -137,6 +138,22 @@ class Run:
         return quick if self.mode == "quick" or self.own else full
 
     # ------------------------------------------------------------------ stating
+
+    @staticmethod
+    def key(quantity: str, *keys: object) -> str:
+        """Name of a number, ``quantity[key][key]``; brackets inside a reader's own labels become parentheses."""
+        inner = str.maketrans("[]", "()")
+        return quantity + "".join(f"[{str(part).translate(inner)}]" for part in keys)
+
+    @staticmethod
+    def slugs(names) -> dict[str, str]:
+        """Part of a file name for each of a reader's own labels: letters, digits, ``.-_`` only, and no two alike."""
+        names = list(names)
+        made = {name: re.sub(r"[^\w.-]+", "_", str(name)).strip("._") or "x" for name in names}
+        folded = [slug.casefold() for slug in made.values()]
+        if len(set(folded)) < len(folded):
+            made = {name: f"{position}_{slug}" for position, (name, slug) in enumerate(made.items(), 1)}
+        return made
 
     def number(self, name: str, value: object, *, unit: str, **stated) -> dict:
         """State a number; see `lib.workflow.results.number` for the keywords. The same name replaces."""

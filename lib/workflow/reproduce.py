@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 
 from lib.workflow import publish, results
 from lib.workflow.build import require
-from lib.workflow.paths import FIGURES, build_root, stems
+from lib.workflow.paths import FIGURES, ROOT, build_root, stems
 
 
 def rows(stated: dict) -> list[dict]:
@@ -21,6 +23,16 @@ def shown(value: object) -> str:
     if isinstance(value, list):
         return "{" + ", ".join(map(str, value)) + "}"
     return "-" if value is None else str(value)
+
+
+def committed(stem: str) -> dict | None:
+    """The results of a case as committed: of git's HEAD; None without git, when the record of the last drift must serve."""
+    git = shutil.which("git")
+    if git is None:
+        return None
+    name = (FIGURES / stem / "results.json").relative_to(ROOT).as_posix()
+    asked = subprocess.run([git, "show", f"HEAD:{name}"], cwd=ROOT, capture_output=True, check=False)
+    return json.loads(asked.stdout) if asked.returncode == 0 else None
 
 
 def table() -> tuple[str, int]:
@@ -52,14 +64,13 @@ def table() -> tuple[str, int]:
                 entry["source"] or "",
             )
             lines.append((f"{stem[:2]} {entry['name']}", shown(entry["published"]), *cells))
-        committed = FIGURES / stem / "results.json"
-        old = results.load(committed) if committed.is_file() else None
         changes = {entry["name"]: entry for entry in drifted.get(stem, [])}
+        old = committed(stem)
         if old is not None:
             here = {entry["name"] for entry in stated["numbers"]}
             live = publish.drift(stated, old)
             # without its external data a run states less; that is not a regression
-            changes |= {entry["name"]: entry for entry in live if entry["name"] in here or not missing}
+            changes = {entry["name"]: entry for entry in live if entry["name"] in here or not missing}
         for entry in changes.values():
             moved.append((f"{stem[:2]} {entry['name']}", shown(entry["before"]), shown(entry["now"])))
             lost = entry["verdict_before"] == results.REPRODUCED and entry["verdict_now"] not in (

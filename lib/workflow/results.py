@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from functools import cache
 from pathlib import Path
 
+NAME = re.compile(r"[a-z][a-z0-9_]*(\[[^\[\]]+\])*")  # as in the schema
 SCHEMA = Path(__file__).with_name("results.schema.json")
 REPRODUCED, NOT_REPRODUCED = "reproduced", "not reproduced"
 NO_PUBLISHED, NOT_RUN = "no published value", "not run: data not here"
@@ -68,6 +70,9 @@ def number(
     ValueError
         When a published value lacks source or tolerance, or an uncertainty lacks its kind.
     """
+    if not NAME.fullmatch(name):
+        message = f"{name!r} is not a name like quantity[key][key]; build it with Run.key, which takes any label"
+        raise ValueError(message)
     value, published, uncertainty = plain(value), plain(published), plain(uncertainty)
     if published is not None and (source is None or (tolerance is None and isinstance(published, (int, float)))):
         message = f"{name}: a published value needs its source (with table or page) and a tolerance"

@@ -52,8 +52,8 @@ def is_current(out: Path, stem: str, values: dict[str, object]) -> bool:
     return all((out / name).is_file() for name in stamp.get("files", ["missing"]))
 
 
-def check_own_data(stem: str, path: Path) -> None:
-    """Validate a reader's table by the case's description of input.
+def check_own_data(stem: str, path: Path, values: dict[str, object] | None = None) -> None:
+    """Validate a reader's table by the case's description of input, and by the parameters that it is to be run with.
 
     Raises
     ------
@@ -65,7 +65,7 @@ def check_own_data(stem: str, path: Path) -> None:
 
     schema = DATA / stem / "input.toml"
     source = tables.Source(key=path.name, path=path, schema=schema, descriptor=None)
-    faults = tables.check(source, schema)
+    faults = tables.check(source, schema, parameters=values)
     if faults:
         listed = "\n".join(f"  {fault}" for fault in faults)
         hint = f"A blank table and a filled example: data/templates/{stem}_blank.csv, {stem}_example.csv"
@@ -100,13 +100,14 @@ def run(stem: str, given: dict[str, object], *, out: Path | None = None, quiet: 
     """
     values = parameters.effective(stem, given)
     if values.get("data_path"):
-        check_own_data(stem, Path(str(values["data_path"])))
+        check_own_data(stem, Path(str(values["data_path"])), values)
     out = (out or default_out(stem, values)).absolute()
-    if out.is_file() or (out.exists() and not os.access(out, os.W_OK)):
-        raise UsageError(f"OUT={out} is not a folder that can be written to; name another")
     partial = out / ".partial"
     shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
+    try:
+        partial.mkdir(parents=True)
+    except OSError as error:
+        raise UsageError(f"OUT={out} is not a folder that can be written to ({error.strerror}); name another") from error
     values["out_dir"] = str(partial)
     parts = fingerprint.run_parts(stem, values)
     seconds = _execute(stem, values, out, partial, quiet=quiet)
@@ -136,7 +137,7 @@ def _execute(stem: str, values: dict[str, object], out: Path, partial: Path, *, 
             papermill.execute_notebook(
                 text, str(running), parameters=values, kernel_name="python3", language="python", cwd=str(ROOT),
                 progress_bar=False if quiet or not sys.stderr.isatty() else {"desc": stem, "leave": False},
-                log_output=False, extra_arguments=["--log-level=40"], request_save_on_cell_execute=False,
+                log_output=False, extra_arguments=["--log-level=50"], request_save_on_cell_execute=False,
             )  # fmt: skip
         except PapermillExecutionError as error:
             os.replace(running, failed)  # noqa: PTH105

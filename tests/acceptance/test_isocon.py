@@ -5,6 +5,7 @@ Seeds derive from a fixed string; five more from the date are run and printed, n
 
 import datetime
 import hashlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -54,7 +55,7 @@ def test_one_altered_sample(scores):
     assert scores("G", n_sets=N_SETS_PAIR)["mae"] <= 1.7
 
 
-@pytest.mark.parametrize("method", ["convex", "geometric median", "median", "lasso"])
+@pytest.mark.parametrize("method", ["convex", "geometric median", "geometric median, unweighted", "median", "lasso"])
 def test_convex_forms_fail_when_most_elements_are_mobile(scores, method):
     assert scores("D", method)["mae"] > 9
 
@@ -81,6 +82,38 @@ def test_mixture_reaches_the_level_of_algorithm_s(scores):
     assert scores("C", "em")["mae"] <= 1.05 * scores("C")["mae"]
     for scenario in "AB":
         assert scores(scenario, "em")["mae"] <= 1.15 * scores(scenario)["mae"]
+
+
+def test_mixture_where_most_elements_are_mobile(scores):
+    # measured 2.13 (standard error 0.07), with another seed and 240 halos 2.38
+    assert scores("D", "em")["mae"] <= 2.8
+    assert scores("D", "em")["f1"] >= 0.94
+
+
+def test_coherent_block(scores):
+    """Nine elements that move together: a known weakness, limited by the choice of starts and cured by votes."""
+    # measured 5.6 and 4.5 (seed of 240 other halos: 7.0 and 5.6); with all modes of Algorithm S competing as starts the
+    # mixture was wrong by 21 points
+    assert scores("coherent", "em")["mae"] <= 10
+    assert scores("coherent")["mae"] <= 8
+    for method in ("sparse", "em"):
+        assert scores("coherent", f"{method}, one vote for the block")["mae"] <= 0.5 * scores("coherent", method)["mae"]
+        assert scores("coherent", f"{method}, shipped blocks")["mae"] < scores("coherent", method)["mae"]
+
+
+def test_shipped_example_keeps_its_immobile_elements_in_the_mixture():
+    path = Path(__file__).parents[2] / "data/templates/02_alteration_isocon_example.csv"
+    for group in "AB":
+        found = isocon.fit(isocon.prepare(tables.read(path, "02_alteration_isocon"), group=group), "em")
+        print(group, found.immobile_elements, found.mass_change_pct.round(1))
+        assert {"Al2O3", "TiO2", "Zr"} <= set(found.immobile_elements)
+        assert not {"K2O", "Rb", "LOI"} & set(found.immobile_elements)
+
+
+def test_every_requirement_is_met_in_the_table_that_is_drawn():
+    table = isocon.acceptance_table(100, SEED)
+    print(table[table["met"].notna()].drop(columns=["label", "quantity"]).round(4).to_string(index=False))
+    assert table["met"].dropna().all()
 
 
 def test_bootstrap_coverage():

@@ -63,6 +63,52 @@ def test_frames_are_tidy_and_carry_the_group(groups):
         result.frame("masses")
 
 
+def test_modes_are_counted_when_more_than_one_element_supports_them(groups):
+    group = groups[2].groups["a"]
+    modes = group.frame("modes")
+    assert set(modes["source"]) == {"sparse", "em"}
+    own = modes[modes["source"] == "sparse"].drop_duplicates("mode")
+    assert (own["supported"] == (own["effective_number"] >= 1.5)).all() and not own["supported"].all()
+    assert group.n_modes == own["supported"].sum() == sum(mode.supported for mode in group.sparse.modes) >= 1
+
+
+def test_profile_is_that_of_the_sample_with_the_largest_mass_change(groups):
+    for group in groups[2].groups.values():
+        largest = group.data.samples[int(np.argmax(np.abs(group.fit.mass_change_pct)))]
+        assert set(group.frame("profile")["sample"]) == {largest}
+
+
+def test_sparse_solution_is_found_once(groups, monkeypatch):
+    from lib.isocon import analysis, em, sparse
+
+    calls = []
+
+    def counted(data, **options):
+        calls.append(options)
+        return sparse.fit_sparse(data, **options)
+
+    monkeypatch.setattr(analysis, "fit_sparse", counted)
+    monkeypatch.setattr(em, "fit_sparse", counted)
+    data = groups[2].groups["a"].data
+    one = analysis.analyse_group(data, np.random.default_rng(1), method="convex", n_bootstrap=0)
+    assert len(calls) == 1
+    assert one.sparse.method == "sparse" and one.fit.method == "convex"
+    calls.clear()
+    one = analysis.analyse_group(data, np.random.default_rng(1), n_bootstrap=0)
+    assert not calls and one.sparse is one.fit
+
+
+def test_a_sample_without_density_has_no_volume_change(groups, tmp_path):
+    halo = groups[0]
+    path = write(tmp_path / "t.csv", halo)
+    path.write_text(path.read_text().replace(f"s3a,altered,a,{halo.data.position[2]:.4f},2.6,",
+                                             f"s3a,altered,a,{halo.data.position[2]:.4f},,"))  # fmt: skip
+    mass = isocon.analyse(tables.read(path, "02_alteration_isocon"), groups=["a"], n_bootstrap=0).frame("mass")
+    columns = ["volume_change_pct", "volume_lo95_pct", "volume_hi95_pct"]
+    assert mass.loc[2, columns].isna().all() and mass[columns].drop(index=2).notna().all().all()
+    np.testing.assert_allclose(mass["mass_change_pct"], groups[2].groups["a"].fit.mass_change_pct)
+
+
 def test_gains_close_on_the_mass_change(groups):
     """sum of gains in wt% of the original mass = mass change, up to the noise of the totals."""
     _, _, result = groups
@@ -95,6 +141,42 @@ def test_every_method_goes_through(groups, method):
     assert result.groups["a"].fit.method == method
     assert np.isfinite(result.frame("mass")["mass_change_pct"]).all()
     assert not result.frame("diagnostics").set_index("name").loc["bootstrap_spread", "ok"]
+
+
+def test_priors_answer_for_a_single_pair_only_where_they_are_used():
+    table = tables.read(GRANT, "02_alteration_isocon")
+    warned = {
+        (method, priors): "single pair: ambiguous" in "\n".join(
+            isocon.analyse(table, method=method, priors=priors, n_bootstrap=0).messages)
+        for method in ("sparse", "em") for priors in (None, "suggested")
+    }  # fmt: skip
+    assert warned == {("sparse", None): True, ("sparse", "suggested"): True, ("em", None): True, ("em", "suggested"): False}
+
+
+def test_flag_and_headline_diagnostic_agree(pair, groups):
+    for group in [*pair.groups.values(), *groups[2].groups.values()]:
+        row = group.frame("diagnostics").set_index("name").loc["ambiguity"]
+        assert row["ok"] == (not group.ambiguous) and (row["value"] >= row["limit"]) == group.ambiguous
+
+
+def test_methods_without_modes_are_as_ambiguous_as_the_sparse_fit():
+    table = tables.read(GRANT, "02_alteration_isocon")
+    group = isocon.analyse(table, method="convex", n_bootstrap=0).groups["all"]
+    assert group.sparse.ambiguous and group.fit.ambiguous and group.ambiguous
+    text = next(m for m in group.messages if "AMBIGUOUS" in m)
+    assert "the isocon of the sparse fit" in text
+    assert f"The answer reported here (convex): {', '.join(group.fit.immobile_elements)}" in text
+    assert f"(mass change {group.fit.mass_change_pct[0]:+.0f} %)" in text
+
+
+def test_scale_of_the_mixture_at_its_limit_is_a_warning_and_no_diagnostic(groups):
+    from lib.isocon.analysis import analyse_group
+
+    data = groups[2].groups["a"].data.with_errors(0.25)
+    frames = analyse_group(data, np.random.default_rng(1), n_bootstrap=0).frames
+    assert "em scale at its limit" in set(frames["messages"]["code"])
+    assert list(frames["diagnostics"]["name"]) == ["ambiguity", "bootstrap_spread", "closure"]
+    assert "em scale at its limit" not in set(groups[2].frame("messages")["code"])
 
 
 def test_messages_for_thin_data():

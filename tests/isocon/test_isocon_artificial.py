@@ -1,6 +1,9 @@
 """Artificial haloes are consistent, and the methods rank on them as they should (small version of the acceptance)."""
 
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 import pytest
 
 from lib import isocon
@@ -45,6 +48,46 @@ def test_sweep_has_a_row_a_method_and_value():
     assert np.all(frame["lower"] <= frame["mae"]) and np.all(frame["mae"] <= frame["upper"])
     with pytest.raises(ValueError, match="a sweep goes along"):
         isocon.sweep("colour")
+
+
+def test_tables_are_the_same_on_one_and_on_two_processes():
+    one, two = (isocon.benchmark_table("AG", ["sparse", "convex"], n_sets=3, n_jobs=n) for n in (1, 2))
+    pd.testing.assert_frame_equal(one, two, check_exact=True)
+    one, two = (isocon.sweep("noise", [0.03, 0.08], methods=["sparse"], n_sets=3, n_jobs=n) for n in (1, 2))
+    pd.testing.assert_frame_equal(one, two, check_exact=True)
+
+
+def test_table_of_requirements_has_every_row_and_is_the_benchmark():
+    table = isocon.acceptance_table(n_sets=6, seed=2)
+    pd.testing.assert_frame_equal(table, isocon.acceptance_table(n_sets=6, seed=2, n_jobs=2), check_exact=True)
+    required = table[table["met"].notna()]
+    assert len(required) == required["row"].nunique() == table["row"].nunique() == 18
+    assert set(required["method"]) == {"sparse", "convex"} and required["limit_low"].notna().sum() == 7
+    got = table.set_index(["row", "method"])["value"]
+    for method in ("sparse", "em", "oracle"):
+        assert got["C mae", method] == isocon.benchmark("C", method, 6, 2)["mae"]
+    assert got["A mae ratio to oracle", "sparse"] == got["A mae", "sparse"] / got["A mae", "oracle"]
+    assert got["noise-free largest error of m", "sparse"] < 1e-8 < got["noise-free largest error of m", "convex"]
+    inside = ~(required["value"] < required["limit_low"]) & ~(required["value"] > required["limit_high"])
+    assert (required["met"] == inside).all()
+
+
+def test_block_methods_differ_only_in_their_votes():
+    halo = isocon.make_halo("coherent", np.random.default_rng(2))
+    data = halo.data
+    rare_earths = [data.elements.index(e) for e in isocon.COHERENT_BLOCKS["REE"] if e in data.elements]
+    weight = np.ones(30)
+    weight[rare_earths] = 1 / len(rare_earths)
+    weight[[data.elements.index(e) for e in ("Zr", "Hf")]] = 0.5
+    direct = isocon.fit(replace(data, weight=weight))
+    np.testing.assert_array_equal(isocon.BENCHMARK_METHODS["sparse, shipped blocks"](halo).m, direct.m)
+    for method in ("sparse", "em"):
+        shipped, own = (
+            isocon.BENCHMARK_METHODS[f"{method}, {kind}"](halo) for kind in ("shipped blocks", "one vote for the block")
+        )
+        # Y, P, Th and U move with the rare earths here but are in no shipped block
+        y = data.elements.index("Y")
+        assert shipped.data.weight[y] == 1 and own.data.weight[y] == pytest.approx(1 / 9)
 
 
 def test_coherent_elements_are_the_known_failure_and_most_gross_errors_are_flagged():

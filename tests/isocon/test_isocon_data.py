@@ -2,9 +2,12 @@
 
 import numpy as np
 import pytest
+from scipy import optimize, stats
 
 from lib import isocon, tables
-from lib.isocon.logratio import block_weights, from_arrays
+from lib.isocon.censored import censored_mean
+from lib.isocon.logratio import from_arrays
+from lib.isocon.votes import block_weights
 
 FRESH = np.array([[50.0, 15.0, 100.0, 8.0], [52.0, 15.5, 110.0, 8.2], [48.0, np.nan, 90.0, 7.8]])
 ALTERED = np.array([[45.0, 16.0, 120.0, 4.0], [40.0, 17.0, 125.0, 3.0]])
@@ -73,7 +76,58 @@ def test_an_element_unknown_in_the_fresh_rock_is_dropped_with_a_reason():
     assert "CaO" not in data.elements
     assert any("CaO: dropped, not analysed" in note for note in data.notes)
     censored = from_arrays(FRESH, ALTERED, elements=NAMES, fresh_below=np.tile([False, False, False, True], (3, 1)))
-    assert any("CaO: dropped, below detection" in note for note in censored.notes)
+    assert any("CaO: dropped, below detection in 3 of 3 fresh" in note for note in censored.notes)
+    fresh[0, 3] = 8.0
+    both = from_arrays(fresh, ALTERED, elements=NAMES, fresh_below=np.eye(3, 4, 3, dtype=bool) | (fresh == 8.0))
+    assert any("CaO: dropped, below detection in 1 and not analysed in 2 of 3 fresh" in note for note in both.notes)
+
+
+def test_mean_of_censored_values_is_the_maximum_of_the_likelihood():
+    rng = np.random.default_rng(4)
+    for _ in range(20):
+        values, limits, sigma = rng.normal(0, 0.3, 3), rng.normal(0, 0.3, 2), rng.uniform(0.05, 0.5)
+
+        def cost(mean, values=values, limits=limits, sigma=sigma):
+            return -stats.norm.logpdf(values, mean, sigma).sum() - stats.norm.logcdf(limits, mean, sigma).sum()
+
+        best = optimize.minimize_scalar(cost, bounds=(-3, 3), method="bounded", options={"xatol": 1e-10}).x
+        mean, error, expected = censored_mean(values, limits, sigma)
+        assert mean == pytest.approx(best, abs=1e-6) and mean <= values.mean()
+        step = 1e-4
+        curvature = (cost(mean + step) - 2 * cost(mean) + cost(mean - step)) / step**2
+        assert error == pytest.approx(curvature**-0.5, rel=1e-3)  # second difference of a smooth function
+        assert np.all(expected < limits)
+        assert np.append(values, expected).mean() == pytest.approx(mean, abs=1e-10)
+
+
+def test_a_limit_far_above_says_nothing_and_one_far_below_counts_as_a_value():
+    mean, error, _ = censored_mean([1.0, 1.2], [5.0], 0.1)
+    assert mean == pytest.approx(1.1) and error == pytest.approx(0.1 / np.sqrt(2))
+    # the hidden value lies some hundredths below the limit: sigma / z
+    assert censored_mean([1.0, 1.2], [-5.0], 0.1)[0] == pytest.approx((1.0 + 1.2 - 5.0) / 3, abs=1e-2)
+    assert censored_mean([1.0], [0.0], 0.0)[0] == pytest.approx(0.5, abs=1e-2)
+    assert censored_mean([1.0, 1.2], [], 0.1)[0] == pytest.approx(1.1)
+
+
+@pytest.mark.parametrize("protolith_error", ["per sample", "of the mean"])
+def test_fresh_cells_below_detection_are_censored_not_missing(protolith_error):
+    below = np.zeros(FRESH.shape, bool)
+    below[2, 3] = True
+    limit = FRESH.copy()
+    limit[2, 3] = 6.0
+    told = {"elements": NAMES, "protolith_error": protolith_error, "sigma_protolith": 0.1}
+    data, without = from_arrays(limit, ALTERED, fresh_below=below, **told), from_arrays(FRESH, ALTERED, **told)
+    assert data.c0[3] < np.sqrt(8.0 * 8.2) * 0.97
+    np.testing.assert_allclose(data.c0[:3], without.c0[:3])
+    # the bootstrap of the fresh samples starts from the same reference
+    np.testing.assert_allclose(np.exp(np.log(data.fresh[:, 3]).mean()), data.c0[3])
+    assert data.fresh[2, 3] < 6.0 and np.isnan(data.fresh[2, 1])
+    note = [text for text in data.notes if text.startswith("CaO: below detection in 1 of 3 fresh samples")]
+    assert len(note) == 1 and f"{data.c0[3]:.4g}" in note[0] and "8.099 without" in note[0]
+    if protolith_error == "per sample":
+        assert 0.1 / np.sqrt(3) < data.sigma_protolith[3] < 0.1 / np.sqrt(2)
+    else:
+        assert data.sigma_protolith[3] == 0.1
 
 
 def test_refusals_say_where_and_what_to_do():

@@ -1,13 +1,16 @@
 """Spike-and-slab mixture: densities, priors, monotone ascent, agreement with Algorithm S."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from lib import isocon
+from lib import isocon, tables
 from lib.isocon import em, kernels, sparse
+
+EXAMPLE = Path(__file__).parents[2] / "data/templates/02_alteration_isocon_example.csv"
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +85,28 @@ def test_censored_cells_pull_the_probability_down(halo):
     x[i, :3] = halo.m[:3] + 0.3
     free = isocon.fit(replace(data, log_ratio=x, below=below), "em").p_immobile[i]
     assert lost < 0.01 < 0.5 < free
+
+
+def test_only_three_starts_compete_and_the_other_modes_are_listed():
+    """In the shipped example three elements gained alike make a likelier, wrong solution."""
+    table = tables.read(EXAMPLE, "02_alteration_isocon")
+    data = isocon.prepare(table, group="A")
+    found = isocon.fit(data, "em")
+    assert {"TiO2", "Al2O3", "Zr"} <= set(found.immobile_elements)
+    assert np.max(np.abs(found.mass_change_pct)) < 10
+    likelier = [mode for mode in found.modes if mode.objective < found.modes[0].objective]
+    assert likelier and not {"Zr", "TiO2"} & set(likelier[0].members)
+    np.testing.assert_array_equal(found.modes[0].m, found.m)
+    # a known sparse solution changes nothing but the time; only the starts that are named compete
+    again = isocon.fit(data, "em", sparse=isocon.fit(data))
+    np.testing.assert_array_equal(again.m, found.m)
+    alone = isocon.fit(data, "em", starts=[likelier[0].m])
+    np.testing.assert_allclose(alone.m, likelier[0].m, atol=1e-3)
+
+
+@pytest.mark.parametrize(("factor", "limited"), [(1.0, False), (0.25, True), (8.0, True)])
+def test_scale_at_its_limit_is_noticed(halo, factor, limited):
+    assert em.at_scale_limit(isocon.fit(halo.data.with_errors(factor), "em")) == limited
 
 
 def test_bad_priors_are_refused():

@@ -116,6 +116,39 @@ def test_profile_over_many_samples_has_its_minimum_at_the_fit(halo, fit):
     assert abs(best["m"] - fit.modes[0].m[3]) <= 1.01 * (profile["m"][1] - profile["m"][0])
 
 
+def test_the_sample_of_a_profile_can_be_chosen(fit):
+    names = fit.data.samples
+    by_name, by_place = (isocon.objective_profile(fit, sample=s, n_points=5) for s in (names[6], 6))
+    assert by_name.equals(by_place) and set(by_name["sample"]) == {names[6]}
+    largest = names[int(np.argmax(np.abs(fit.mass_change_pct)))]
+    assert set(isocon.objective_profile(fit, n_points=3)["sample"]) == {largest}
+    for wrong in ("nobody", 10):
+        with pytest.raises(ValueError, match=r"is not in the data: expected a position from 0 to 9, or one of s1"):
+            isocon.objective_profile(fit, sample=wrong)
+
+
+def test_other_samples_are_free_in_a_profile(fit):
+    """Holding one sample anywhere never costs more than holding all the others at the fit, too."""
+    profile = isocon.objective_profile(fit, sample=2, n_points=21)
+    data, mode = fit.data, fit.modes[0]
+    x, p, s2, below = sparse.arrays(data)
+    r2, fixed = np.empty(30), []
+    for value in profile["m"]:
+        m = mode.m.copy()
+        m[2] = value
+        kernels.distances(x, p, s2, below, m, np.empty_like(x), r2)
+        fixed.append(np.sum(1 - np.exp(-0.5 * r2 / (1.5 * fit.scale) ** 2 / data.dof)))
+    assert np.all(profile["objective"] <= np.array(fixed) + 1e-6)
+    assert np.any(profile["objective"] < np.array(fixed) - 0.1)
+
+
+def test_a_known_fit_is_not_repeated_in_the_sensitivity(halo, fit):
+    again = isocon.error_sensitivity(halo.data, known=fit)
+    assert again.equals(isocon.error_sensitivity(halo.data))
+    moved = isocon.error_sensitivity(halo.data, known=fit.replace(m=fit.m + 1)).set_index("error_factor")
+    np.testing.assert_allclose(moved.loc[1.0, "mass_change_pct"], 100 * np.expm1(-fit.m - 1))
+
+
 def test_sensitivity_runs_with_other_errors(halo):
     frame = isocon.error_sensitivity(halo.data)
     assert sorted(frame["error_factor"].unique()) == [0.5, 1.0, 2.0]

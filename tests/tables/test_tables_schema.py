@@ -90,7 +90,7 @@ def test_every_case_has_a_sound_schema_whose_description_names_every_column(path
 def test_the_isocon_schema_says_what_the_method_needs():
     schema = tables.load_schema(STEM)
     assert schema.columns["role"].at_least == {"fresh": 1, "altered": 1}
-    assert schema.analytes.units == ("wt", "ppm", "ppb") and schema.analytes.minimum == 5
+    assert schema.analytes.units == ("wt", "ppm", "ppb", "ratio", "permil", "eps") and schema.analytes.minimum == 5
     assert {"ambiguity", "bootstrap_spread", "closure"} <= set(schema.mandatory_diagnostics)
     assert schema.check == "lib.isocon:check_table"
 

@@ -112,3 +112,10 @@ def test_files_changed_under_a_running_kernel_are_noticed(tmp_path, monkeypatch,
     assert cache.cached(tmp_path, results.plain, 1.0) == 1.0
     assert "Restart the kernel" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
+
+
+def test_labels_of_a_reader_become_safe_and_distinct_names():
+    assert Run.key("gain", "A[1]", "K2O") == "gain[A(1)][K2O]"
+    made = Run.slugs(["vein 1/west", "vein 1 west", "Süd", "..", "a:b"])
+    assert len(set(made.values())) == 5
+    assert not [slug for slug in made.values() if set(slug) & set('/\\:*?"<>| ')]

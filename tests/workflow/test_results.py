@@ -40,6 +40,11 @@ def test_a_published_value_needs_source_and_tolerance():
         results.number("a", 1.0, unit="1", published=1.0)
 
 
+def test_a_name_that_the_schema_would_refuse_is_refused_when_it_is_stated():
+    with pytest.raises(ValueError, match=r"Run\.key"):
+        results.number("gain[A[1]]", 1.0, unit="1")
+
+
 def test_an_unexplained_difference_says_so():
     assert "unexplained" in results.number("a", 2.0, unit="1", published=1.0, **PAPER)["reason"]
 

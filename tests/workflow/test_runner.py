@@ -126,8 +126,9 @@ def test_a_notebook_depends_on_what_it_imports_and_not_on_the_pages(toy):
 
 def test_out_must_be_a_folder(toy, tmp_path):
     (tmp_path / "taken").write_text("")
-    with pytest.raises(UsageError, match="not a folder"):
-        runner.run("99_toy", {}, out=tmp_path / "taken")
+    for out in (tmp_path / "taken", tmp_path / "taken" / "below"):
+        with pytest.raises(UsageError, match="not a folder"):
+            runner.run("99_toy", {}, out=out)
 
 
 def test_two_builds_take_turns(toy, tmp_path):
