@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from importlib import metadata
+from importlib import metadata, util
 from pathlib import Path
 
 # Of MathJax 2 only what its HTML output asks for: TeX in, HTML with the STIX fonts out.
@@ -48,9 +48,8 @@ def copy_mathjax(folder: Path) -> Path:
     Path
         The folder.
     """
-    import jupyter_server_mathjax
-
-    source = Path(jupyter_server_mathjax.__file__).parent / "static"
+    # found without importing it: the package loads a whole server
+    source = Path(util.find_spec("jupyter_server_mathjax").origin).parent / "static"
     folder = Path(folder)
     mark = folder / "parts.json"
     wanted = json.dumps([metadata.version("jupyter-server-mathjax"), PARTS])
