@@ -35,9 +35,12 @@ class Browser:
         return [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] == "SEVERE"]
 
     def wait(self, condition, seconds=30):
+        from selenium.common.exceptions import StaleElementReferenceException
         from selenium.webdriver.support.ui import WebDriverWait
 
-        return WebDriverWait(self.driver, seconds, poll_frequency=0.2).until(lambda _: condition())
+        # a page that redraws between finding an element and reading it is asked again
+        patient = WebDriverWait(self.driver, seconds, 0.2, ignored_exceptions=(StaleElementReferenceException,))
+        return patient.until(lambda _: condition())
 
     def script(self, text, *arguments):
         return self.driver.execute_script(text, *arguments)

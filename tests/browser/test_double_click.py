@@ -94,9 +94,9 @@ def test_a_double_click_opens_a_text_notebook_which_runs(browser, server):
 
     browser.wait(lambda: listed("notebooks") or listed("01_toy.py"), 90)
     if not listed("01_toy.py"):
-        ActionChains(driver).double_click(listed("notebooks")[0]).perform()
+        browser.wait(lambda: ActionChains(driver).double_click(listed("notebooks")[0]).perform() or True)
         browser.wait(lambda: listed("01_toy.py"), 30)
-    ActionChains(driver).double_click(listed("01_toy.py")[0]).perform()
+    browser.wait(lambda: ActionChains(driver).double_click(listed("01_toy.py")[0]).perform() or True)
     browser.wait(lambda: shown(".jp-NotebookPanel"), 60)
     assert not shown(".jp-FileEditor")
     browser.wait(lambda: len(driver.find_elements(By.CSS_SELECTOR, ".jp-NotebookPanel .jp-Cell")) >= 3, 60)
