@@ -102,7 +102,7 @@ def test_imports_only_point_down():
 def test_modules_hold_one_idea():
     lines = {path.name: len(path.read_text(encoding="utf-8").splitlines()) for path in (ROOT / "lib").rglob("*.py")}
     # compiled functions that call each other stay in one file: numba's cache does not see a change in another module
-    long = {name: n for name, n in lines.items() if n > (600 if name == "kernels.py" else 400)}
+    long = {name: n for name, n in lines.items() if n > (1100 if name.endswith("kernels.py") else 400)}
     assert not long
 
 

@@ -31,7 +31,8 @@ def publish(stem: str, out: Path) -> dict:
     report: dict[str, list] = {"changed": [], "left": [], "drift": []}
     committed = folder / "results.json"
     old = results.load(committed) if committed.is_file() else None
-    left = [figure["file"] for figure in new["figures"] if set(figure.get("needs", [])) & set(missing)]
+    known = {figure["file"]: figure for stated in (new, old or new) for figure in stated["figures"]}
+    left = [name for name, figure in known.items() if set(figure.get("needs", [])) & set(missing)]
     merged = _merge(new, old, missing, left)
     for figure in merged["figures"]:
         if figure["file"] in left and (folder / figure["file"]).is_file():
@@ -65,20 +66,17 @@ def _merge(new: dict, old: dict | None, missing: list[str], left: list[str]) -> 
     if old is None or not missing:
         return new
     numbers = {entry["name"]: entry for entry in old["numbers"]}
-    numbers |= {entry["name"]: entry for entry in new["numbers"] if entry["verdict"] != results.NOT_RUN}
-    diagnostics = {entry["name"]: entry for entry in old["diagnostics"]} | {e["name"]: e for e in new["diagnostics"]}
+    # what a run states only because its data are absent (a stand-in) is not published beside the real thing
+    numbers |= {e["name"]: e for e in new["numbers"] if e["name"] in numbers and e["verdict"] != results.NOT_RUN}
     kept = {entry["file"]: entry for entry in old["figures"]}
-    figures = {entry["file"]: kept.get(entry["file"], entry) if entry["file"] in left else entry for entry in new["figures"]}
-    figures = {name: figures.get(name, entry) for name, entry in kept.items()} | figures
+    made = {entry["file"]: entry for entry in new["figures"] if entry["file"] in kept and entry["file"] not in left}
+    figures = kept | made
     data = {entry["key"]: entry for entry in old["data"]} | {entry["key"]: entry for entry in new["data"]}
-    order = [entry["name"] for entry in old["numbers"]]
-    names = [name for name in order if name in numbers] + [name for name in numbers if name not in order]
     return new | {
-        "numbers": [numbers[name] for name in names],
-        "diagnostics": list(diagnostics.values()),
+        "numbers": list(numbers.values()),
+        "diagnostics": old["diagnostics"],
         "figures": list(figures.values()),
-        "data": [data[entry["key"]] for entry in old["data"]]
-        + [e for e in new["data"] if e["key"] not in {o["key"] for o in old["data"]}],
+        "data": [data[entry["key"]] for entry in old["data"]],
     }
 
 

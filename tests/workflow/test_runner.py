@@ -60,6 +60,23 @@ def test_a_run_leaves_its_products_and_is_then_current(ran, toy, tmp_path, monke
     assert third["drift"][0]["name"] == "slope[line]"
     assert json.loads((tmp_path / "build" / "drift.json").read_text())["99_toy"][0]["before"] == 2.0
 
+    # with data absent a stand-in is made: it never replaces nor joins what is published, and what it left is listed
+    committed = results.load(tmp_path / "figures" / "99_toy" / "results.json")
+    committed["figures"][0]["needs"] = ["far/away.csv"]
+    (tmp_path / "figures" / "99_toy" / "results.json").write_text(results.dump(committed))
+    before = {path.name: path.read_bytes() for path in (tmp_path / "figures" / "99_toy").iterdir()}
+    less = json.loads((ran / "results.json").read_text())
+    less["numbers"].append(results.number("stand_in[x]", 5.0, unit="1"))
+    less["figures"].append(less["figures"][0] | {"file": "stand_in.png"})
+    (ran / "results.json").write_text(results.dump(less))
+    (ran / "stand_in.png").write_bytes(b"")
+    (ran / "provenance.json").write_text('{"missing": ["far/away.csv"]}')
+    (ran / "line.csv").write_text("x_m,y_m\n0,0\n1,3\n")
+    fourth = publish.publish("99_toy", ran)
+    assert fourth["left"] == ["line.png"]
+    assert fourth["changed"] == []
+    assert {path.name: path.read_bytes() for path in (tmp_path / "figures" / "99_toy").iterdir()} == before
+
     # rendered for readers: no folder of this machine, small, outputs kept
     executed = json.loads((ran / "99_toy.ipynb").read_text())
     text = rendered.written("99_toy", executed, source="0" * 64)
