@@ -94,7 +94,10 @@ def install(python):
                 "the packages of requirements.lock could not be installed (messages above). A network or a package mirror "
                 "is needed once; then run `make` again, it goes on from here."
             )
-    if not run([python, "-m", "pip", "install", "-q", "--no-deps", "--no-build-isolation", "-e", ROOT]):
+    own = [python, "-m", "pip", "install", "-q", "--no-deps", "--no-build-isolation", "-e", ROOT]
+    made = subprocess.run(own, capture_output=True, text=True, check=False)  # its notices alarm without meaning
+    if made.returncode:
+        print(made.stdout + made.stderr)
         stop("installing the compendium's own lib failed (messages above)")
     run([python, "-m", "lib.workflow.lab"], quiet=False)
 
