@@ -26,7 +26,8 @@ _HOME = {
     "BUDGET": "study", "FAILURES": "study", "GRID_BUDGET": "study", "SAMPLERS": "study", "run_study": "study",
     "summary": "study", "wilson": "study",
     "run_calibration": "calibration", "coverage": "calibration", "prior_bias": "calibration",
-    "Evidence": "evidence", "compare_models": "evidence", "log_evidence": "evidence",
+    "Evidence": "evidence", "compare_models": "evidence", "compare_variants": "variants",
+    "VARIANTS": "variants", "log_evidence": "evidence",
 }  # fmt: skip
 __all__ = sorted(_HOME)
 

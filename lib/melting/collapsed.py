@@ -13,6 +13,9 @@ from .posterior import N_JUMP, Posterior
 ANNEAL = 0.3
 #: For additive noise an independence step that can change mode takes about this share of the evaluations.
 JUMP_SHARE = 0.15
+#: Where every sample's source may deviate, F and deviation can trade places in all samples at once and a chain can settle
+#: in the wrong mode: each chain then starts from the best of so many short pilots of so many turns.
+PILOTS, PILOT_TURNS = 3, 1000
 #: Tries to find a start from the prior at which the likelihood is not zero.
 _TRIES = 1000
 
@@ -112,8 +115,13 @@ def turn_cost(posterior: Posterior, jump: int, jump_every: int, annealed: float 
 
 
 def jump_plan(posterior: Posterior) -> tuple[int, int]:
-    """Return how many samples get an independence step, and every how many turns: only where plateaus can hold a chain."""
+    """Return how many samples get an independence step, and every how many turns: only where a sample can have two modes.
+
+    That is so on the plateaus of additive noise, and where a sample may be enriched either by little melting or in its source.
+    """
     m = posterior.data.shape[0]
+    if posterior.extras.enrichment is not None:
+        return max(m // 8, 1), 1
     return (1, max(int(N_JUMP / m / (2 * JUMP_SHARE)), 1)) if posterior.linear else (0, 1)
 
 
@@ -136,12 +144,45 @@ def start_state(posterior: Posterior, problem: kernels.Problem, rng: np.random.G
     )
 
 
+def pilot_state(posterior: Posterior, problem: kernels.Problem, rng: np.random.Generator):
+    """Return the state with the highest likelihood among short runs, which start with and without deviations.
+
+    All pilots but the last start without deviations, at one melt fraction for all samples, drawn (in ln F) from the upper half
+    of the prior, and with the full likelihood at once: there the elements differ most, and deviations can only grow where
+    the data ask for them. The last starts like any other chain. On three ridge segments of 26 to 56 samples, 48 of 48
+    starts of the first kind reached the best level known, of the second 13 of 24.
+    """
+    best, total = None, np.zeros(2, np.int64)
+    for k in range(PILOTS):
+        start, anneal = posterior.draw_start(rng), ANNEAL
+        if k < PILOTS - 1:
+            low, high = np.log(posterior.prior_f.low), np.log(posterior.prior_f.high)
+            common = np.exp(rng.uniform(0.5 * (low + high), high))
+            start |= {"melt_fraction": np.full_like(start["melt_fraction"], common), "deviation": 0 * start["deviation"]}
+            anneal = 0.0
+        state = make_state(problem, start)
+        if not np.isfinite(kernels.begin(problem, state, rng)):
+            continue
+        kernels.warm_up(problem, state, rng, PILOT_TURNS, anneal, *jump_plan(posterior), 1.0)
+        total += state.count
+        if best is None or state.value[0] > best.value[0]:
+            best = state
+    if best is None:
+        return start_state(posterior, problem, rng)
+    best.count[:] = total
+    return best
+
+
 def run_chain(posterior, problem, rng, *, n_warm, n_draws, thin=1, start=None, jump=None):
     """Run one chain; returns the arrays of `kernels.run` in its order, and the evaluations used."""
     m, n = posterior.data.shape
     jump, every = jump_plan(posterior) if jump is None else jump
-    state = start_state(posterior, problem, rng, start)
-    kernels.warm_up(problem, state, rng, n_warm, ANNEAL if start is None else 0.0, jump, every, 1.0)
+    if start is None and posterior.extras.enrichment is not None:
+        state = pilot_state(posterior, problem, rng)
+        kernels.warm_up(problem, state, rng, n_warm, 0.0, jump, every, 1.0)
+    else:
+        state = start_state(posterior, problem, rng, start)
+        kernels.warm_up(problem, state, rng, n_warm, ANNEAL if start is None else 0.0, jump, every, 1.0)
     out = tuple(np.zeros((n_draws, k)) for k in (m, m, n, n, n, 5, 2))
     kernels.run(problem, state, rng, thin, jump, every, 1.0, *out)
     return out, evaluations(problem, state)

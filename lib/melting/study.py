@@ -32,7 +32,7 @@ LEVEL_LIMIT, RIDGE_LIMIT, TRUTH_LIMIT = 10.0, 2.0, 3.0
 #: Data sets of one task.
 _CHUNK = 10
 #: Evaluations on the whole grid, and the part of the budget that the reference gets.
-GRID_BUDGET, REFERENCE = 8_000, 0.5
+GRID_BUDGET, REFERENCE = 6_000, 0.5
 
 
 def collapsed_chains(posterior, rng, budget: int = BUDGET, n_chains: int = N_CHAINS, start: dict | None = None):

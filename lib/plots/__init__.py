@@ -3,20 +3,27 @@
 Functions take plain arrays or pandas frames and an Axes (default: the current one), and return the Axes.
 """
 
+from lib.plots.angles import angle_panel, bilateral_comparison
 from lib.plots.answers import evidence_bars, melt_fraction_forest
 from lib.plots.bars import forest, gain_loss_bars, immobility_ranking, selection_frequency
 from lib.plots.benchmark import benchmark_curves, gain_heatmap, score_table, truth_scatter
 from lib.plots.calibration import accuracy_panels, rank_ecdf, rank_histogram
+from lib.plots.components import icasso_dendrogram, scree_criteria
 from lib.plots.diagrams_isocon import guo_isocon, isocon_diagram, spread_factors
+from lib.plots.harker_diagrams import harker, harker_matrix
 from lib.plots.labels import end_labels, formula, point_labels, quantity
+from lib.plots.loadings import clr_loadings, end_member_bars, end_member_profile
 from lib.plots.modes import membership_path, mode_plot, path_plot
 from lib.plots.notes import count_note, panel_labels, verdict_box, watermark
 from lib.plots.overview import overview_example, sparse_isocon_overview
 from lib.plots.patterns import INCOMPATIBILITY, information_bars, spider
 from lib.plots.posterior import corner, trace_ranks
 from lib.plots.profiles import profile
+from lib.plots.proportions import mineral_crosscheck, proportions_bars, proportions_truth
+from lib.plots.recovery import recovery_panels
 from lib.plots.samplers import ess_bars, failure_grid, failure_map, failure_rates
 from lib.plots.scales import RatioPercentLocator, color_bar, percent_text, plain_log_axis, ratio_percent_axis
+from lib.plots.scores import score_map, score_plot
 from lib.plots.style import (
     FIELD_MAPS,
     OKABE_ITO,
@@ -30,6 +37,7 @@ from lib.plots.style import (
     style_context,
     use_style,
 )
+from lib.plots.triangles import acnk_diagram, acnk_points, ternary
 from lib.plots.wedges import concentration_ratio, wedge
 
 __all__ = [
@@ -41,13 +49,20 @@ __all__ = [
     "WIDTH_MM",
     "RatioPercentLocator",
     "accuracy_panels",
+    "acnk_diagram",
+    "acnk_points",
+    "angle_panel",
     "benchmark_curves",
+    "bilateral_comparison",
     "class_colors",
+    "clr_loadings",
     "color_bar",
     "concentration_ratio",
     "corner",
     "count_note",
     "end_labels",
+    "end_member_bars",
+    "end_member_profile",
     "ess_bars",
     "evidence_bars",
     "failure_grid",
@@ -60,11 +75,15 @@ __all__ = [
     "gain_heatmap",
     "gain_loss_bars",
     "guo_isocon",
+    "harker",
+    "harker_matrix",
+    "icasso_dendrogram",
     "immobility_ranking",
     "information_bars",
     "isocon_diagram",
     "melt_fraction_forest",
     "membership_path",
+    "mineral_crosscheck",
     "mode_plot",
     "overview_example",
     "panel_labels",
@@ -73,17 +92,24 @@ __all__ = [
     "plain_log_axis",
     "point_labels",
     "profile",
+    "proportions_bars",
+    "proportions_truth",
     "quantity",
     "rank_ecdf",
     "rank_histogram",
     "ratio_percent_axis",
+    "recovery_panels",
     "save",
+    "score_map",
+    "score_plot",
     "score_table",
+    "scree_criteria",
     "selection_frequency",
     "sparse_isocon_overview",
     "spider",
     "spread_factors",
     "style_context",
+    "ternary",
     "trace_ranks",
     "truth_scatter",
     "use_style",

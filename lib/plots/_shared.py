@@ -8,6 +8,7 @@ from lib.plots import _check
 from lib.plots.style import figure
 
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+MASS_UNITS = {"wt%": 1e2, "g/kg": 1e3, "ppm": 1e6, "mg/kg": 1e6, "ppb": 1e9}  # numbers of each in a mass fraction of 1
 
 
 def legend(ax, where="below", *, drop=26.0, ncols=2, **kwargs):

@@ -68,7 +68,8 @@ def names_touch(ax, names):
     bool
     """
     # a letter of 7 points is about 1.5 mm wide, a space between two names 1 mm
-    return len(names) * (1.5 * max(map(len, names), default=0) + 1) > ax.get_position().width * ax.figure.get_figwidth() * 25.4
+    width = ax.get_position().width * ax.figure.bbox.width / ax.figure.dpi * 25.4
+    return len(names) * (1.5 * max(map(len, names), default=0) + 1) > width
 
 
 def quantity(column):

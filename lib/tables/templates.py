@@ -69,6 +69,12 @@ def _example(recipe, schema):
             "accumulated fractional melts of the sources and melt fractions given there, carried to the MgO given there, with "
             "lognormal scatter."
         )
+    if recipe.get("kind") == "mixtures":
+        from .example_mixtures import mixture_example
+
+        return mixture_example(recipe, schema), (
+            "mixtures of the end members given there in proportions drawn at random, with lognormal scatter."
+        )
     return halo_example(recipe, schema), (
         "exponential halos with prescribed gains and mass change, lognormal scatter, SiO2 as the balance to 100 wt%."
     )

@@ -12,7 +12,12 @@ EPOCH = "1577836800"
 
 
 def warning_line(fig, text: str) -> bool:
-    """Draw a line of warning at the foot of a figure, replacing an earlier one; True when that changed anything."""
+    """Draw a line of warning at the foot of a figure, replacing an earlier one; True when that changed anything.
+
+    Where a legend stands at the foot, the line goes into the strip of verdicts at the top instead.
+    """
+    if any(_at_foot(legend) for legend in fig.legends):
+        return _warning_strip(fig, text)
     earlier = [artist for artist in fig.texts if artist.get_gid() == "diagnostic"]
     if [artist.get_text() for artist in earlier] == ([text] if text else []):
         return False
@@ -26,6 +31,32 @@ def warning_line(fig, text: str) -> bool:
         line = fig.text(0.5, 0.03 / fig.get_figheight(), text, ha="center", va="bottom", fontsize=7, color="#A00000")
         line.set_gid("diagnostic")
         line.set_in_layout(False)
+    return True
+
+
+def _at_foot(legend) -> bool:
+    return (getattr(legend, "_outside_loc", None) or "").startswith("lower") and not _is_strip(legend)
+
+
+def _is_strip(legend) -> bool:
+    return (legend.get_gid() or "").startswith("verdict")
+
+
+def _warning_strip(fig, text: str) -> bool:
+    """Draw the warning as a line of the strip of verdicts, replacing an earlier one."""
+    from lib import plots
+
+    earlier = getattr(fig, "diagnostic_line", "")
+    if earlier == text:
+        return False
+    for strip in [legend for legend in fig.legends if earlier and _is_strip(legend)]:
+        others = [line for line in strip.get_title().get_text().split("\n") if line != earlier]
+        strip.remove()
+        for line in others:
+            plots.verdict_box(fig, line, "warning")
+    if text:
+        plots.verdict_box(fig, text, "fail")
+    fig.diagnostic_line = text
     return True
 
 
