@@ -32,7 +32,7 @@ quick: $(READY)  ## every notebook with reduced sizes, watermarked, under build/
 	@$(FLOW) all --mode quick
 
 test: $(READY)  ## the fast tests (set up if needed)                                                        [under 3 min]
-	@$(TEST) -m "not acceptance and not browser"
+	@$(TEST) -n logical --maxprocesses 4 --dist loadfile -m "not acceptance and not browser"
 
 accept: $(READY)  ## the long statistical acceptance checks                                                  [about 5 min]
 	@$(TEST) -m acceptance tests/acceptance

@@ -2,7 +2,8 @@
 
 Ours, scikit-learn (NMF, FastICA) and, where they can be imported, archetypes, pysptools and picard (not in the project's lock;
 ``benchmarks/unmixing/peers.lock`` sets an environment up for them, in which this runs with the project root on PYTHONPATH).
-All see the same artificial data; peers get them scaled as their manuals advise, and ours are told the noise.
+All see the same artificial data; peers get them scaled as their manuals advise, and ours are told the noise.  Of pysptools
+0.15 only the constrained least squares run: its searches call routines that NumPy and SciPy no longer have.
 """
 
 import argparse
@@ -73,15 +74,6 @@ def peer_archetypes(x, k, noise, seed):
     return model.archetypes_ * s + mean, a
 
 
-def peer_pysptools(x, k, noise, seed):
-    """Package pysptools: ATGP end members, its FCLS for the proportions; its N-FINDR fails with SciPy of today."""
-    from pysptools.abundance_maps.amaps import FCLS
-    from pysptools.eea import eea
-
-    e = np.asarray(eea.ATGP(x, k)[0], float)
-    return e, np.asarray(FCLS(x, e), float)
-
-
 def end_members(seeds):
     """Errors and seconds of all methods."""
     methods = {
@@ -95,8 +87,6 @@ def end_members(seeds):
     }
     if present("archetypes"):
         methods["archetypes AA"] = peer_archetypes
-    if present("pysptools") and importlib.util.find_spec("cvxopt") is not None:
-        methods["pysptools ATGP + FCLS"] = peer_pysptools
     print(f"\nFour pelagic end members, 300 x 10, 2 % noise, median of {len(seeds)} sets: "
           "end members (mean error, wt%) / proportions (rms, %), CPU s")  # fmt: skip
     print(f"{'':24}" + "".join(f"{name:>22}" for name in MIXTURES) + f"{'CPU s':>9}")

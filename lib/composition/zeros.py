@@ -25,7 +25,7 @@ SWEEPS, STOP = 500, 1e-10
 class Replaced:
     """Compositions without empty cells.
 
-    Attributes
+    Parameters
     ----------
     values : array, shape (n_samples, n_parts)
         Positive, closed to 1; ratios of observed parts are those that were given.

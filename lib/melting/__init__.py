@@ -23,7 +23,7 @@ _HOME = {
     "MeltFractionPrior": "priors", "SourcePrior": "priors", "Draws": "collapsed", "sample": "collapsed",
     "CASES": "artificial", "Cell": "artificial", "GRID": "artificial", "STAR": "artificial", "Artificial": "artificial",
     "make_data": "artificial",
-    "BUDGET": "study", "FAILURES": "study", "GRID_BUDGET": "study", "SAMPLERS": "study", "run_study": "study",
+    "BUDGET": "study", "FAILURES": "study", "SAMPLERS": "study", "run_study": "study",
     "summary": "study", "wilson": "study",
     "run_calibration": "calibration", "coverage": "calibration", "prior_bias": "calibration",
     "Evidence": "evidence", "compare_models": "evidence", "compare_variants": "variants",

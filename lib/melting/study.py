@@ -31,8 +31,9 @@ BUDGET, N_CHAINS, WARM = 20_000, 4, 0.3
 LEVEL_LIMIT, RIDGE_LIMIT, TRUTH_LIMIT = 10.0, 2.0, 3.0
 #: Data sets of one task.
 _CHUNK = 10
-#: Evaluations on the whole grid, and the part of the budget that the reference gets.
-GRID_BUDGET, REFERENCE = 6_000, 0.5
+#: Evaluations on the whole grid: so many, and more for every sample, since a chain has one unknown more for each; most for
+#: instantaneous melts, whose plateaus take chains longest to leave. Then the part of the budget that the reference gets.
+GRID_BUDGET, PER_SAMPLE, PER_INSTANTANEOUS_SAMPLE, REFERENCE = 4_000, 100, 300, 0.5
 
 
 def collapsed_chains(posterior, rng, budget: int = BUDGET, n_chains: int = N_CHAINS, start: dict | None = None):
@@ -121,8 +122,13 @@ def study_cell(cell: Cell, samplers, n_sets: int, budget: int, first: int, rng: 
     return rows
 
 
-def run_study(cells=None, samplers=("collapsed",), *, n_sets: int = 30, budget: int = BUDGET, seed: int = 1, n_jobs: int = 1,
-          store=None) -> pd.DataFrame:  # fmt: skip
+def grid_budget(cell: Cell) -> int:
+    """Return the evaluations that a cell gets where the whole grid has to be run in minutes."""
+    return GRID_BUDGET + cell.n_samples * (PER_INSTANTANEOUS_SAMPLE if cell.model == "instantaneous" else PER_SAMPLE)
+
+
+def run_study(cells=None, samplers=("collapsed",), *, n_sets: int = 30, budget: int | None = BUDGET, seed: int = 1,
+          n_jobs: int = 1, store=None) -> pd.DataFrame:  # fmt: skip
     """Run samplers over cells of artificial data.
 
     Parameters
@@ -133,8 +139,8 @@ def run_study(cells=None, samplers=("collapsed",), *, n_sets: int = 30, budget: 
         Of `SAMPLERS`; all of them see the same data and starts.
     n_sets : int
         Data sets a cell.
-    budget : int
-        Likelihood evaluations of every run.
+    budget : int or None
+        Likelihood evaluations of every run; None = `grid_budget` of each cell.
     seed : int
         One stream a task of up to ten data sets is spawned from it.
     n_jobs : int
@@ -159,7 +165,13 @@ def run_study(cells=None, samplers=("collapsed",), *, n_sets: int = 30, budget: 
     if unknown:
         raise ValueError(f"unknown sampler(s) {', '.join(sorted(unknown))}; there are {', '.join(SAMPLERS)}")
     tasks = [
-        {"cell": cell, "samplers": tuple(samplers), "n_sets": min(_CHUNK, n_sets - first), "budget": budget, "first": first}
+        {
+            "cell": cell,
+            "samplers": tuple(samplers),
+            "n_sets": min(_CHUNK, n_sets - first),
+            "first": first,
+            "budget": grid_budget(cell) if budget is None else budget,
+        }
         for cell in (GRID if cells is None else cells)
         for first in range(0, n_sets, _CHUNK)
     ]

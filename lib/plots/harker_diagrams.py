@@ -75,14 +75,24 @@ def harker_matrix(
 
     Parameters
     ----------
-    x, names, against, t, groups, units, level
-        As in `harker`.
+    x : array, shape (n_samples, n_parts)
+        Compositions, as in `harker`.
+    names : sequence of str, length n_parts
     curves : dict of str to curve, or dict of str to such dicts, optional
         Of the latter the outer names are the titles of columns (methods) and the rows are `parts`.
+    against : str
+        Part on the horizontal axes.
     parts : sequence of str, optional
         Parts on the vertical axes; default: all but `against`.
+    t : array, shape (T,), optional
+        Scores along all curves that come without their own.
     bands, truth : dict, optional
         As in `harker`; with columns, `bands` by column too, and `truth` common to all or by column.
+    groups : sequence of str, length n_samples, optional
+    units : str or dict of str to str
+        As in `harker`.
+    level : float, 0-1
+        Of the bands.
     ncols : int
         Columns of a grid without methods.
     n : int or str, optional

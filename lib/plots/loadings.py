@@ -167,10 +167,14 @@ def end_member_profile(
     ----------
     end_members : array, shape (K, n_parts), > 0
         Mass fractions; an end member free of a part is drawn at the lower edge, by its upper bound.
-    names, lower, upper, truth, members, unit
+    names : sequence of str, length n_parts
+    lower, upper, truth : array, shape (K, n_parts), optional
         As in `end_member_bars`.
+    members : sequence of str, length K, optional
     data : array, shape (n_samples, n_parts), optional
         Samples, mass fractions: grey boxes from the least to the greatest content.
+    unit : str
+        As in `end_member_bars`.
     interval_label : str
     legend : str or None
     n : int or str, optional

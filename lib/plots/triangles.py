@@ -42,14 +42,20 @@ def ternary(
         Top, lower left, lower right; closed to 1 first. Rows with NaN are left out.
     labels : sequence of str, length 3
         Names of the corners.
-    curves, t, bands, truth, groups, level
+    curves : dict of str to curve, optional
         As in `lib.plots.harker`, with three parts; curves are closed to 1.
+    t : array, shape (T,), optional
+    bands, truth : dict, optional
+        As in `lib.plots.harker`.
+    groups : sequence of str, length n_samples, optional
     end_members : array, shape (K, 3), or dict of str to array (3,), optional
         Stars, joined to a simplex; the names of a dict are written beside them.
     references : dict of str to array (3,), optional
         Named points, such as the upper continental crust.
     minimum : sequence of three float, optional
         Least share of each part, 0-1, in the order of `labels`: shows the smaller triangle above them.
+    level : float, 0-1
+        Of the bands.
     legend : str or None
     n : int or str, optional
         The legend counts the samples anyway.
@@ -148,8 +154,11 @@ def acnk_diagram(x, names, *, curves=None, t=None, bands=None, truth=None, calci
     x : array, shape (n_samples, n_parts)
         Masses of oxides, any closure.
     names : sequence of str, length n_parts
-    curves, t, bands, truth
+    curves : dict of str to curve, optional
         As in `lib.plots.harker`, in the parts of `names`.
+    t : array, shape (T,), optional
+    bands, truth : dict, optional
+        As in `lib.plots.harker`.
     calcium : {"all", "silicate"}
         See `acnk_points`.
     references : dict of str to array (n_parts,), optional

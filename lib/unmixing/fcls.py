@@ -72,7 +72,18 @@ def fully_constrained(x, end_members, scale=None):
 
 
 def sample_grams(weight, e):
-    """E W_n E^T of every sample, (n, K, K), from weights (n, D) and end members (K, D)."""
+    """E W_n E^T of every sample.
+
+    Parameters
+    ----------
+    weight : array, shape (n, D)
+        Diagonals of W_n.
+    e : array, shape (K, D)
+
+    Returns
+    -------
+    array, shape (n, K, K)
+    """
     k, d = e.shape
     return (weight @ (e[:, None] * e[None]).reshape(k * k, d).T).reshape(-1, k, k)
 
@@ -176,12 +187,31 @@ def _times(gram, a, rows):
 
 
 def blocks(x, size=BLOCK):
-    """Consecutive rows, at most `size` at once, so that memory stays small."""
+    """Consecutive rows, at most so many at once, so that memory stays small.
+
+    Parameters
+    ----------
+    x : array, shape (n, ...)
+    size : int
+
+    Returns
+    -------
+    list of array
+    """
     return [x[i : i + size] for i in range(0, len(x), size)]
 
 
 def part_scale(x):
-    """Standard deviation of each part, (n_parts,); 1 where a part does not vary."""
+    """Standard deviation of each part; 1 where a part does not vary.
+
+    Parameters
+    ----------
+    x : array, shape (n_samples, n_parts)
+
+    Returns
+    -------
+    array, shape (n_parts,)
+    """
     s = np.nanstd(x, axis=0) if len(x) > 1 else np.ones(x.shape[1])
     return np.where(s > 0, s, 1.0)
 

@@ -137,7 +137,8 @@ def test_scale_move_leaves_the_posterior_unchanged():
     prior = dataclasses.replace(posterior.prior_f, kind="flat")
     posterior = dataclasses.replace(posterior, prior_f=prior)
     draws = melting.sample(posterior, n_chains=4, n_draws=3000, thin=3, seed=6)
-    u = np.linspace(np.log(prior.low) + 1e-6, np.log(prior.high) - 1e-6, 181)
+    # a grid twice as fine moves the mean by 2e-4 sd
+    u = np.linspace(np.log(prior.low) + 1e-6, np.log(prior.high) - 1e-6, 91)
     value = np.array([[posterior.collapsed_log_likelihood(np.exp([a, b])) + a + b for b in u] for a in u])
     weight = np.exp(value - value.max())
     weight /= weight.sum()

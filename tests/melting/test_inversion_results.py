@@ -116,7 +116,8 @@ def test_a_good_table_passes(tmp_path, truth):
 def test_evidence_agrees_with_integration_over_a_grid():
     data = make_data(Cell("batch", 0.10, 2, 5), np.random.default_rng(1))
     posterior = data.posterior
-    u = np.linspace(np.log(posterior.prior_f.low), np.log(posterior.prior_f.high), 182)
+    # a grid three times as fine moves the integral by 2e-5
+    u = np.linspace(np.log(posterior.prior_f.low), np.log(posterior.prior_f.high), 61)
     u = 0.5 * (u[1:] + u[:-1])
     value = np.array([[posterior.collapsed_log_likelihood(np.exp([a, b])) for b in u] for a in u])
     expected = value.max() + np.log(np.mean(np.exp(value - value.max())))

@@ -46,7 +46,8 @@ def moments_agree(chain, target, z=4.5):
     ],
 )
 def test_a_gaussian_is_recovered(gaussian, method, form, options):
-    n = {"plain": 30_000, "compiled": 400_000 if method != "emcee" else 60_000, "vectorised": 60_000}[form]
+    # a Python call costs what a hundred compiled evaluations do
+    n = 400_000 if form == "compiled" and method != "emcee" else 30_000
     chain = sample(gaussian.problem(form), method, n_evaluations=n, seed=1, **options)
     moments_agree(chain, gaussian)
     assert chain.n_evaluations <= n * 1.01 + 100
@@ -119,7 +120,8 @@ def test_replica_exchange_weighs_two_modes_and_plain_walks_stick():
     found = chain.evidence()
     assert abs(found.value + 3 * np.log(6)) < 4 * found.error
     for method in ("metropolis", "adaptive"):
-        stuck = sample(problem, method, n_evaluations=1_500_000, seed=2, n_chains=8)
+        # the valley is 200 in ln L deep: a longer walk would cross it no sooner
+        stuck = sample(problem, method, n_evaluations=150_000, seed=2, n_chains=8)
         right = stuck.draws[..., 0] > 0
         assert np.all(right == right[:, :1])  # no chain ever crossed
         assert not stuck.verdict().ok

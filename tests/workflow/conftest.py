@@ -5,21 +5,34 @@ from pathlib import Path
 
 import pytest
 
-from lib.workflow import parameters, paths
+from lib.workflow import parameters, paths, runner
 
 TOY = Path(__file__).with_name("99_toy.py")
 
 
+def only_the_toy(folder, patch):
+    """Make the notebooks folder hold only the toy, in a path with a space and an accent, and build beside it."""
+    notebooks = folder / "a folder with é" / "notebooks"
+    notebooks.mkdir(parents=True)
+    shutil.copy(TOY, notebooks / "99_toy.py")
+    patch.setenv("COMPENDIUM_NOTEBOOKS", str(notebooks))  # for the kernel
+    patch.setenv("COMPENDIUM_BUILD", str(folder / "build"))
+    patch.setattr(paths, "NOTEBOOKS", notebooks)
+    return notebooks / "99_toy.py"
+
+
 @pytest.fixture
 def toy(tmp_path, monkeypatch):
-    """Notebooks folder holding only the toy, in a path with a space and an accent."""
-    folder = tmp_path / "a folder with é" / "notebooks"
-    folder.mkdir(parents=True)
-    shutil.copy(TOY, folder / "99_toy.py")
-    monkeypatch.setenv("COMPENDIUM_NOTEBOOKS", str(folder))  # for the kernel
-    monkeypatch.setenv("COMPENDIUM_BUILD", str(tmp_path / "build"))
-    monkeypatch.setattr(paths, "NOTEBOOKS", folder)
-    return folder / "99_toy.py"
+    """The toy notebook in a notebooks folder of its own."""
+    return only_the_toy(tmp_path, monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """Out folder of the toy, run once for all tests that only read it or a copy: a kernel costs seconds."""
+    with pytest.MonkeyPatch.context() as patch:
+        only_the_toy(tmp_path_factory.mktemp("made"), patch)
+        return runner.run("99_toy", {}, quiet=True)
 
 
 @pytest.fixture
