@@ -12,15 +12,22 @@ if mirror:
     os.environ["COMPENDIUM_DATA_MIRROR"] = str(Path(mirror).absolute())
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config, items):
-    """Give the tests of one folder to one worker (pytest -n 2 --dist loadgroup); tests beside this file go by file.
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """With ``-n 2 --dist loadfile``, give all files of one folder to one worker; files beside this one go by themselves.
 
-    Two workers that meet the same kernels would compile them twice, and could mix up its forms: Numba names the files of its
-    disk cache by counting, without a lock.
+    The tests of a folder use the same kernels: two workers would compile them twice, and could mix up two forms of one, since
+    Numba counts the files of its disk cache without a lock.
     """
-    if config.pluginmanager.hasplugin("xdist"):
-        here = Path(__file__).parent
-        for item in items:
-            group = item.path.stem if item.path.parent == here else item.path.parent.name
-            item.add_marker(pytest.mark.xdist_group(group))
+    if config.getoption("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFolder(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            file = nodeid.split("::", 1)[0]
+            folder = file.rpartition("/")[0]
+            return folder if folder.count("/") else file
+
+    config.option.loadscopereorder = False  # most tests first: but few of them take longest, and must not come last
+    return ByFolder(config, log)
