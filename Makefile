@@ -34,7 +34,7 @@ quick: $(READY)  ## every notebook with reduced sizes, watermarked, under build/
 test: $(READY)  ## the fast tests (set up if needed)                                                        [under 3 min]
 	@$(TEST) -n logical --maxprocesses 4 --dist loadfile -m "not acceptance and not browser"
 
-accept: $(READY)  ## the long statistical acceptance checks                                                  [about 5 min]
+accept: $(READY)  ## the long statistical acceptance checks                                                 [about 20 min]
 	@$(TEST) -m acceptance tests/acceptance
 
 browser: $(READY)  ## pages and JupyterLab in headless Chromium (skipped when it is not installed)            [about 2 min]

@@ -218,7 +218,7 @@ for row in rivals.reset_index().itertuples():
 # cover 95 % of them. With *fixed* melt fractions this need not hold, and with independent flat priors it does not: they push $F$ upwards.
 
 # %%
-checked = run.cached(melting.run_calibration, n_sets=run.pick(60, 6), seed=seed, n_jobs=n_jobs)
+checked = run.cached(melting.run_calibration, n_sets=run.pick(50, 6), seed=seed, n_jobs=n_jobs)
 covered = melting.coverage(checked)
 bias = run.cached(melting.prior_bias, n_sets=run.pick(40, 4), seed=seed, n_jobs=n_jobs)
 fig, axes = plots.figure("double", 72, 1, 3)
