@@ -175,7 +175,7 @@ star = run.cached(
     run.pick(melting.STAR, melting.STAR[:3]),
     melting.SAMPLERS,
     n_sets=run.pick(30, 2),
-    budget=run.pick(10_000, 4000),
+    budget=run.pick(8_000, 4000),
     seed=seed,
     n_jobs=n_jobs,
 )
@@ -192,7 +192,7 @@ run.figure(
     fig,
     "samplers",
     data=melting.summary(star).drop(columns=["seconds"]),
-    caption=f"""Seven samplers on the same data sets, starts and {run.pick(10_000, 4000):,} likelihood evaluations. (a) Failures by kind with 95 % binomial intervals. (b) Effective
+    caption=f"""Seven samplers on the same data sets, starts and {run.pick(8_000, 4000):,} likelihood evaluations. (a) Failures by kind with 95 % binomial intervals. (b) Effective
     sample size of the mean ln F per 1000 evaluations (median over runs that did not fail); hollow: the sampler failed on more than 5 % of the data sets.""",
     alt_text="Left, failure shares by sampler; right, efficiency by sampler on a logarithmic axis, the collapsed sampler far ahead.",
 )
@@ -218,7 +218,7 @@ for row in rivals.reset_index().itertuples():
 # cover 95 % of them. With *fixed* melt fractions this need not hold, and with independent flat priors it does not: they push $F$ upwards.
 
 # %%
-checked = run.cached(melting.run_calibration, n_sets=run.pick(50, 6), seed=seed, n_jobs=n_jobs)
+checked = run.cached(melting.run_calibration, n_sets=run.pick(40, 6), seed=seed, n_jobs=n_jobs)
 covered = melting.coverage(checked)
 bias = run.cached(melting.prior_bias, n_sets=run.pick(40, 4), seed=seed, n_jobs=n_jobs)
 fig, axes = plots.figure("double", 72, 1, 3)
@@ -546,7 +546,7 @@ for row in variants.itertuples():
 # %%
 frames = []
 for name, group in groups.items() if run.own else list(groups.items())[:1]:
-    frames.append(run.cached(melting.compare_models, group.posterior, n_levels=run.pick(40, 24), n_sweeps=run.pick(800, 300), seed=seed, n_jobs=n_jobs).assign(group=name))  # fmt: skip
+    frames.append(run.cached(melting.compare_models, group.posterior, n_levels=run.pick(32, 24), n_sweeps=run.pick(800, 300), seed=seed, n_jobs=n_jobs).assign(group=name))  # fmt: skip
     for row in frames[-1].to_dict("records"):
         run.number(key("log_evidence", name, row["model"]), row["log_evidence"], unit="1", tier="stochastic",
                    uncertainty={"kind": "Monte Carlo", "sd": row["standard_error"]})  # fmt: skip

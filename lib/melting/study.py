@@ -33,7 +33,7 @@ LEVEL_LIMIT, RIDGE_LIMIT, TRUTH_LIMIT = 10.0, 2.0, 3.0
 _CHUNK = 10
 #: Evaluations on the whole grid; more for every sample of instantaneous melts, whose plateaus hold chains longest (with
 #: 8600 for thirty samples, 1 run in 720 had not left; with 13 000, none). Then the part of the budget that the reference gets.
-GRID_BUDGET, PER_INSTANTANEOUS_SAMPLE, REFERENCE = 7_000, 200, 0.3
+GRID_BUDGET, PER_INSTANTANEOUS_SAMPLE, REFERENCE = 6_500, 200, 0.2
 
 
 def collapsed_chains(posterior, rng, budget: int = BUDGET, n_chains: int = N_CHAINS, start: dict | None = None):

@@ -10,6 +10,9 @@ preferred without any price on volume.  All conditionals are normal distribution
 along edges of the simplex.  Proportions and end members hang together, since E -> T E, A -> A T^-1 leaves the fit as it is;
 such joint steps with T from a one-parameter group are therefore drawn too, exactly, from the invariant measure of the group.
 
+90 % intervals of artificial mixtures with evenly spread proportions hold about 84 % of the true elements and 87 % of the true
+proportions (`tests/acceptance`); where proportions are not evenly spread, the model is not the right one.
+
 References
 ----------
 Dobigeon, N., Moussaoui, S., Coulon, M., Tourneret, J.-Y. & Hero, A. O. (2009) Joint Bayesian endmember extraction and linear

@@ -4,6 +4,11 @@ Samples are drawn again with replacement, the whole search is repeated, and end 
 member that is poor in them are resolved by no method: their intervals say so, and no more digits should be printed than they
 allow.
 
+A corner of a simplex is an extreme, and the bootstrap does not see the bias of extremes.  The interval is therefore the wider
+of the percentile interval and its mirror image on each side.  Of artificial mixtures of four end members 90 % intervals then
+hold about 85 % of the true elements and 77 % of the true proportions where proportions are spread evenly, but only about 62 %
+where no sample comes near an end member (`tests/acceptance`): what no sample shows, no resample shows.
+
 References
 ----------
 Efron, B. & Tibshirani, R. J. (1993) An Introduction to the Bootstrap, ch. 6 and 13.
