@@ -185,16 +185,16 @@ def compare_morb(*, seeds, peers, share=1.0):
     runs = [repetition(seed, methods) for seed in seeds]
     rows = summarise(runs)
     print(f"\nMORB case A (10 samples, 14 elements, 5 %): {len(runs)} data sets, median (range)")
-    print(f"{'':27}{'ESS per 1000 lnL':>16}{'ESS a processor second':>40}{'ours over it, a second':>32}")
-    print(
-        f"{'method':27}{'level':>8}{'least':>8}"
-        + f"{'level':>20}{'least':>20}{'level':>16}{'least':>16}{'CPU s':>7}{'bias':>6}"
-    )
+    wide = (27, 8, 8, 22, 22, 19, 19, 7, 6)
+    print(f"{'':27}{'ESS in 1000 lnL':>16}{'ESS in a processor second':>44}{'ours over it, in a second':>38}")
+    head = ("method", "level", "least", "level", "least", "level", "least", "CPU s", "bias")
+    print(f"{head[0]:{wide[0]}}" + "".join(f"{name:>{width}}" for name, width in zip(head[1:], wide[1:], strict=True)))
     for row in rows:
         found = [run[row["method"]] for run in runs]
-        each = "".join(f"{middle([one[f'{key}_per_s'] for one in found]):>20}" for key, _ in COLUMNS)
-        over = "".join(f"{middle(ratios(runs, key, [row['method']]), 1):>16}" for key, _ in COLUMNS)
-        print(f"{row['method']:27}{row['level_per_1000']:8.2f}{row['least_per_1000']:8.2f}{each}{over}"
-              f"{row['cpu_s']:7.2f}{row['bias_max']:6.2f}")  # fmt: skip
+        cells = [f"{row[f'{key}_per_1000']:.2f}" for key, _ in COLUMNS]
+        cells += [middle([one[f"{key}_per_s"] for one in found]) for key, _ in COLUMNS]
+        cells += [middle(ratios(runs, key, [row["method"]]), 1) for key, _ in COLUMNS]
+        cells += [f"{row['cpu_s']:.2f}", f"{row['bias_max']:.2f}"]
+        print(f"{row['method']:{wide[0]}}" + "".join(f"{text:>{width}}" for text, width in zip(cells, wide[1:], strict=True)))
     print("\n".join(verdicts(runs)))
     return rows
