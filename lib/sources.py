@@ -28,8 +28,8 @@ def find(dotted: str) -> tuple[str, Path] | None:
 def imports(path: Path) -> frozenset[str]:
     """Dotted names below ``lib`` that a Python file may import, at any depth of its code.
 
-    Relative imports are resolved; a file that imports by computed name (``import_module``) counts as importing every module of
-    its folder.
+    Relative imports are resolved; a file that imports by name (``import_module``, ``lazy_loader``) counts as importing
+    every module of its folder.
     """
     status = path.stat()
     return _imports(path, status.st_mtime_ns, status.st_size)
@@ -47,7 +47,7 @@ def _imports(path: Path, _changed: int, _size: int) -> frozenset[str]:
             above = folder[: len(folder) - node.level + 1] if node.level else []
             origin = ".".join([*above, *([node.module] if node.module else [])])
             names.update([origin, *(f"{origin}.{alias.name}" for alias in node.names)])
-        elif inside and getattr(node, "id", getattr(node, "attr", "")) in ("import_module", "__import__"):
+        elif inside and getattr(node, "id", getattr(node, "attr", "")) in ("import_module", "__import__", "lazy_loader"):
             names.update(".".join([*folder, member.stem]) for member in path.parent.glob("*.py"))
     return frozenset(name for name in names if name.partition(".")[0] == PACKAGE)
 

@@ -7,40 +7,31 @@ so that checking a table does not load the compiled kernels.
 
 from __future__ import annotations
 
-import importlib
+import lazy_loader
 
-_HOME = {
-    "MODELS": "forward", "POROSITY": "forward", "log_enrichment": "forward", "log_enrichment_and_slope": "forward",
-    "residue": "forward", "scale_information": "forward", "extracted_fraction": "forward", "total_fraction": "forward",
-    "BulkCoefficients": "coefficients", "bulk_coefficients": "coefficients", "bulk_workman_hart": "coefficients",
-    "mineral_coefficients": "coefficients", "modes_and_reactions": "coefficients",
-    "composition": "compositions", "reference_compositions": "compositions",
-    "GALE": "morb", "correct_to_mgo": "morb", "mgo_slopes": "morb", "read_gale": "morb", "segment": "morb",
-    "slope_prior": "morb", "ElementTable": "tabular", "element_columns": "tabular", "to_ppm": "tabular",
-    "FRAMES": "analysis", "MorbAnalysis": "analysis", "MorbGroup": "analysis", "analyse": "analysis",
-    "analyse_group": "analysis", "check_table": "check", "Prepared": "inversion", "prepare": "inversion",
-    "MeltingData": "posterior", "Extras": "posterior", "Posterior": "posterior",
-    "MeltFractionPrior": "priors", "SourcePrior": "priors", "Draws": "collapsed", "sample": "collapsed",
-    "CASES": "artificial", "Cell": "artificial", "GRID": "artificial", "STAR": "artificial", "Artificial": "artificial",
-    "make_data": "artificial",
-    "BUDGET": "study", "FAILURES": "study", "SAMPLERS": "study", "run_study": "study",
-    "summary": "study", "wilson": "study",
-    "run_calibration": "calibration", "coverage": "calibration", "prior_bias": "calibration",
-    "Evidence": "evidence", "compare_models": "evidence", "compare_variants": "variants",
-    "VARIANTS": "variants", "log_evidence": "evidence",
-}  # fmt: skip
-__all__ = sorted(_HOME)
-
-
-def __getattr__(name):
-    """Import a public name from its module when it is first used (PEP 562)."""
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}; it has {', '.join(__all__)}")
-    value = getattr(importlib.import_module(f".{_HOME[name]}", __name__), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__():
-    """Return the public names."""
-    return __all__
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "forward": [
+            "MODELS", "POROSITY", "log_enrichment", "log_enrichment_and_slope", "residue", "scale_information",
+            "extracted_fraction", "total_fraction"
+        ],
+        "coefficients": [
+            "BulkCoefficients", "bulk_coefficients", "bulk_workman_hart", "mineral_coefficients", "modes_and_reactions"
+        ],
+        "compositions": ["composition", "reference_compositions"],
+        "morb": ["GALE", "correct_to_mgo", "mgo_slopes", "read_gale", "segment", "slope_prior"],
+        "tabular": ["ElementTable", "element_columns", "to_ppm"],
+        "analysis": ["FRAMES", "MorbAnalysis", "MorbGroup", "analyse", "analyse_group"],
+        "check": ["check_table"],
+        "inversion": ["Prepared", "prepare"],
+        "posterior": ["MeltingData", "Extras", "Posterior"],
+        "priors": ["MeltFractionPrior", "SourcePrior"],
+        "collapsed": ["Draws", "sample"],
+        "artificial": ["CASES", "Cell", "GRID", "STAR", "Artificial", "make_data"],
+        "study": ["BUDGET", "FAILURES", "SAMPLERS", "run_study", "summary", "wilson"],
+        "calibration": ["run_calibration", "coverage", "prior_bias"],
+        "evidence": ["Evidence", "compare_models", "log_evidence"],
+        "variants": ["compare_variants", "VARIANTS"],
+    },
+)  # fmt: skip

@@ -6,28 +6,20 @@ when first used, so that ``from lib.tables import external`` stays light.
 
 from __future__ import annotations
 
-import importlib
+import lazy_loader
 
-_HOME = {
-    "Fault": "faults", "SchemaError": "faults", "TableFaults": "faults",
-    "Schema": "schemas", "describe_schema": "schema_files", "load_schema": "schema_files",
-    "Table": "table", "read": "reader", "check": "checking",
-    "Source": "sources", "describe": "sources", "adapt": "adapters",
-    "ExternalDataError": "external", "locate": "external",
-    "FetchReport": "download", "fetch": "download",
-}  # fmt: skip
-__all__ = sorted(_HOME)
-
-
-def __getattr__(name):
-    """Import a public name from its module when it is first used (PEP 562)."""
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}; it has {', '.join(__all__)}")
-    value = getattr(importlib.import_module(f".{_HOME[name]}", __name__), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__():
-    """Return the public names."""
-    return __all__
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "faults": ["Fault", "SchemaError", "TableFaults"],
+        "schemas": ["Schema"],
+        "schema_files": ["describe_schema", "load_schema"],
+        "table": ["Table"],
+        "reader": ["read"],
+        "checking": ["check"],
+        "sources": ["Source", "describe"],
+        "adapters": ["adapt"],
+        "external": ["ExternalDataError", "locate"],
+        "download": ["FetchReport", "fetch"],
+    },
+)  # fmt: skip

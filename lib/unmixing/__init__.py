@@ -7,57 +7,49 @@ so that checking a table loads nothing heavy.
 
 from __future__ import annotations
 
-import importlib
+import lazy_loader
 
-_HOME = {
-    "FRAMES": "analysis", "SedimentAnalysis": "analysis", "analyse": "analysis",
-    "check_table": "check",
-    "Compositions": "tabular", "part_columns": "tabular", "prepare": "tabular",
-    "Verdict": "geometry", "flatness": "geometry", "verdict": "geometry",
-    # published tables
-    "ObliqueFit": "lipp", "oblique_fit": "lipp", "principal_components": "lipp", "read_lipp": "lipp", "reproduction": "lipp",
-    "seven_parts": "lipp",
-    "Mano": "mano", "mixture_compositions": "mano", "read_mano": "mano", "reference_proportions": "mano",
-    "Glorise": "glorise", "read_glorise": "glorise",
-    "Kola": "kola", "read_kola": "kola",
-    # components
-    "Factors": "factors", "Match": "factors", "cosine_matrix": "factors", "fit_factors": "factors", "match": "factors",
-    "Stability": "stability", "icasso": "stability",
-    "Gaussianity": "gate", "gaussianity": "gate",
-    "Clusters": "kca", "whitened_kmeans": "kca",
-    "component_number": "number", "suggest_number": "number",
-    "mobility_table": "mobility", "relative_mobility": "mobility",
-    # end members
-    "EndMembers": "endmembers", "match_end_members": "endmembers", "unmix": "endmembers",
-    "archetypal_analysis": "archetypes", "fully_constrained": "fcls", "minimum_volume": "volume", "n_findr": "nfindr",
-    "plain_nmf": "nmf", "simplex_nmf": "nmf",
-    "Posterior": "bayesian", "sample_posterior": "bayesian",
-    "Intervals": "intervals", "bootstrap_intervals": "intervals", "end_member_number": "count",
-    # forward models, artificial data and scores
-    "Process": "processes", "batch_melt": "processes", "chain": "processes", "chain_tangents": "processes",
-    "dilution": "processes", "fractional_crystallisation": "processes", "leaching": "processes", "mixing": "processes",
-    "Intensity": "intensities", "Artificial": "forward", "simulate": "forward",
-    "Mixtures": "artificial", "pelagic": "artificial", "three_processes": "artificial", "wang_wen": "artificial",
-    "curve_distance": "metrics", "unmixing_errors": "metrics",
-    "END_MEMBER_METHODS": "study", "FACTOR_METHODS": "study", "MIXING_CASES": "study", "decision_rule": "study",
-    "end_member_recovery": "study", "negative_controls": "study", "recovery": "study", "score_factors": "study",
-    "acceptance_table": "required",
-    # the bilateral loop
-    "Bilateral": "loop", "bilateral": "loop", "ForwardModel": "revision", "project_intensities": "revision",
-    "first_guess": "pooled", "pooled_rocks": "pooled",
-}  # fmt: skip
-__all__ = sorted(_HOME)
-
-
-def __getattr__(name):
-    """Import a public name from its module when it is first used (PEP 562)."""
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}; it has {', '.join(__all__)}")
-    value = getattr(importlib.import_module(f".{_HOME[name]}", __name__), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__():
-    """Return the public names."""
-    return __all__
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "analysis": ["FRAMES", "SedimentAnalysis", "analyse"],
+        "check": ["check_table"],
+        "tabular": ["Compositions", "part_columns", "prepare"],
+        "geometry": ["Verdict", "flatness", "verdict"],
+        "lipp": ["ObliqueFit", "oblique_fit", "principal_components", "read_lipp", "reproduction", "seven_parts"],
+        "mano": ["Mano", "mixture_compositions", "read_mano", "reference_proportions"],
+        "glorise": ["Glorise", "read_glorise"],
+        "kola": ["Kola", "read_kola"],
+        "factors": ["Factors", "Match", "cosine_matrix", "fit_factors", "match"],
+        "stability": ["Stability", "icasso"],
+        "gate": ["Gaussianity", "gaussianity"],
+        "kca": ["Clusters", "whitened_kmeans"],
+        "number": ["component_number", "suggest_number"],
+        "mobility": ["mobility_table", "relative_mobility"],
+        "endmembers": ["EndMembers", "match_end_members", "unmix"],
+        "archetypes": ["archetypal_analysis"],
+        "fcls": ["fully_constrained"],
+        "volume": ["minimum_volume"],
+        "nfindr": ["n_findr"],
+        "nmf": ["plain_nmf", "simplex_nmf"],
+        "bayesian": ["Posterior", "sample_posterior"],
+        "intervals": ["Intervals", "bootstrap_intervals"],
+        "count": ["end_member_number"],
+        "processes": [
+            "Process", "batch_melt", "chain", "chain_tangents", "dilution", "fractional_crystallisation", "leaching",
+            "mixing"
+        ],
+        "intensities": ["Intensity"],
+        "forward": ["Artificial", "simulate"],
+        "artificial": ["Mixtures", "pelagic", "three_processes", "wang_wen"],
+        "metrics": ["curve_distance", "unmixing_errors"],
+        "study": [
+            "END_MEMBER_METHODS", "FACTOR_METHODS", "MIXING_CASES", "decision_rule", "end_member_recovery",
+            "negative_controls", "recovery", "score_factors"
+        ],
+        "required": ["acceptance_table"],
+        "loop": ["Bilateral", "bilateral"],
+        "revision": ["ForwardModel", "project_intensities"],
+        "pooled": ["first_guess", "pooled_rocks"],
+    },
+)  # fmt: skip
