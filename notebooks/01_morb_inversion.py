@@ -573,8 +573,8 @@ run.figure(
 #
 # **Meaning.** With known partition coefficients and a truly common source, ten basalts measured to 5 % fix the level of their melt fractions to a few per cent, and their ratios better
 # still. The rare failures of a joint random walk are failures of mixing along one ridge: integrating the source out, and moving along the ridge, removes them, also for instantaneous
-# melts with additive noise, where independence steps carry chains off the plateaus of exhausted elements. Replica exchange removes them too, at a hundredth of the efficiency; it pays where
-# evidence is wanted.
+# melts with additive noise, where independence steps carry chains off the plateaus of exhausted elements. At the same cost replica exchange leaves some of them, at a hundredth of the
+# efficiency (figure `samplers`); it pays where evidence is wanted.
 #
 # **Real basalts are another matter.** With one source a segment the melt fractions come out far below what any thermal model of a ridge allows; letting the source vary from sample to sample along one
 # direction raises them towards those of petrology where the data decide at all (figure *assumptions*; where the chains disagree they do not decide). The level also follows the common error of the partition

@@ -394,6 +394,9 @@ run.figure(
 # log-ratios, then gives components with their stability, and end members with intervals. Without the external table an artificial set of pelagic sediments stands in, and its figures are not kept.
 
 # %%
+if not run.own:
+    for data_set in ("arctic_lake", *tables.load_schema("03_sediment_unmixing").external):
+        run.data(data_set)
 rivers = None if run.own else unmixing.read_glorise()
 if run.own:
     chosen, asked = (
@@ -747,6 +750,8 @@ if kola is not None:
                 for k, angle in enumerate(turned)
             ]
     censoring = pd.DataFrame(rows)
+    turn = censoring.groupby("replacement")["angle_deg"].mean()
+    shares_of_limit = turn.drop("log-ratio EM")
     for row in censoring.itertuples():
         run.number(
             run.key("angle_deg", "Kola", row.replacement, f"{row.hidden_share_1:.0%} hidden", row.component),
@@ -759,7 +764,8 @@ if kola is not None:
                                x_label="Cells hidden in seven elements (%)", y_label="Angle to the whole data (°)" if k == 1 else "", label="end" if k == 3 else "none", n=f"PC{k}, {len(x)} soils", ax=ax)  # fmt: skip
     plots.panel_labels(axes)
     run.figure(fig, "detection_limits", data=censoring, needs=("sediment/chorizonDL.rda",),
-               caption="""By how much the first three log-ratio components of the soils turn when the lowest values of the seven most variable elements are hidden below a raised detection limit and replaced.""",
+               caption=f"""By how much the first three log-ratio components of the soils turn when the lowest values of the seven most variable elements are hidden below a raised detection limit and replaced.
+               Mean over all panels: log-ratio EM {turn["log-ratio EM"]:.1f}°, fixed shares of the limit {shares_of_limit.min():.1f}° to {shares_of_limit.max():.1f}°{", so that the EM, which assumes normal log-ratios, is no gain on these elements" if turn["log-ratio EM"] > shares_of_limit.min() else ""}.""",
                alt_text="Three panels of angles that grow with the share of hidden cells; the curves of the methods differ.")  # fmt: skip
 
 # %% [markdown]

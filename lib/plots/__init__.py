@@ -24,6 +24,7 @@ from lib.plots.recovery import recovery_panels
 from lib.plots.samplers import ess_bars, failure_grid, failure_map, failure_rates
 from lib.plots.scales import RatioPercentLocator, color_bar, percent_text, plain_log_axis, ratio_percent_axis
 from lib.plots.scores import score_map, score_plot
+from lib.plots.subset_density import density_of_states, null_overlay
 from lib.plots.style import (
     FIELD_MAPS,
     OKABE_ITO,
