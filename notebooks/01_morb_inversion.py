@@ -172,7 +172,7 @@ for row in cells.query("noise == 0.05 and n_elements == 14 and n_samples == 10")
 # %%
 star = run.cached(
     melting.run_study,
-    run.pick(melting.STAR, melting.STAR[:3]),
+    run.pick(melting.STAR, melting.STAR[:2]),
     melting.SAMPLERS,
     n_sets=run.pick(30, 2),
     budget=run.pick(8_000, 4000),
@@ -218,9 +218,9 @@ for row in rivals.reset_index().itertuples():
 # cover 95 % of them. With *fixed* melt fractions this need not hold, and with independent flat priors it does not: they push $F$ upwards.
 
 # %%
-checked = run.cached(melting.run_calibration, n_sets=run.pick(40, 6), seed=seed, n_jobs=n_jobs)
+checked = run.cached(melting.run_calibration, n_sets=run.pick(25, 3), seed=seed, n_jobs=n_jobs)
 covered = melting.coverage(checked)
-bias = run.cached(melting.prior_bias, n_sets=run.pick(40, 4), seed=seed, n_jobs=n_jobs)
+bias = run.cached(melting.prior_bias, n_sets=run.pick(30, 2), seed=seed, n_jobs=n_jobs)
 fig, axes = plots.figure("double", 72, 1, 3)
 steps = {}
 for ax, kind, label in zip(axes, ("level", "melt_fraction", "source"), ("mean ln $F$", "ln $F$", "ln $C^0$"), strict=True):
@@ -284,7 +284,7 @@ for row in bias.itertuples():
 compared = []
 for truth, stream in zip(("batch", "accumulated"), np.random.SeedSequence(seed).spawn(2), strict=True):
     data = melting.make_data(melting.Cell(truth, noise=0.03), np.random.default_rng(stream))
-    compared.append(run.cached(melting.compare_models, data.posterior, seed=seed, n_jobs=n_jobs).assign(truth=truth))
+    compared.append(run.cached(melting.compare_models, data.posterior, n_sweeps=run.pick(1500, 200), seed=seed, n_jobs=n_jobs).assign(truth=truth))
 fig, axes = plots.figure("double", 62, 1, 2)
 for ax, frame in zip(axes, compared, strict=True):
     plots.evidence_bars(
@@ -546,7 +546,7 @@ for row in variants.itertuples():
 # %%
 frames = []
 for name, group in groups.items() if run.own else list(groups.items())[:1]:
-    frames.append(run.cached(melting.compare_models, group.posterior, n_levels=run.pick(32, 24), n_sweeps=run.pick(800, 300), seed=seed, n_jobs=n_jobs).assign(group=name))  # fmt: skip
+    frames.append(run.cached(melting.compare_models, group.posterior, n_levels=run.pick(32, 20), n_sweeps=run.pick(800, 200), seed=seed, n_jobs=n_jobs).assign(group=name))  # fmt: skip
     for row in frames[-1].to_dict("records"):
         run.number(key("log_evidence", name, row["model"]), row["log_evidence"], unit="1", tier="stochastic",
                    uncertainty={"kind": "Monte Carlo", "sd": row["standard_error"]})  # fmt: skip

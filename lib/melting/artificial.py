@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from functools import cache
 from itertools import product
 
 import numpy as np
@@ -121,6 +122,12 @@ class Artificial:
         return float(np.log(self.melt_fraction).mean())
 
 
+@cache
+def _mantle(elements: tuple[str, ...]):
+    """Bulk coefficients of a set of elements and their contents in depleted mantle (ppm), read once: both are only looked at."""
+    return bulk_coefficients(elements), composition("DMM_WH2005", elements)
+
+
 def make_data(cell, rng: np.random.Generator, *, from_prior: bool = False, **changes) -> Artificial:
     """Make one artificial data set.
 
@@ -154,13 +161,13 @@ def make_data(cell, rng: np.random.Generator, *, from_prior: bool = False, **cha
     if cell.n_elements not in ELEMENTS:
         raise ValueError(f"no set of {cell.n_elements} elements; there are {', '.join(map(str, ELEMENTS))}")
     elements = ELEMENTS[cell.n_elements]
-    bulk = bulk_coefficients(elements)
+    bulk, depleted = _mantle(elements)
     prior = MeltFractionPrior(cell.prior, cell.f_low, cell.f_high)
     source = dataclasses.replace(SourcePrior.wide(elements), sd=cell.source_sd)
     if from_prior:
         f, ln_source = prior.draw(rng, cell.n_samples)[0], source.draw(rng)
     else:
-        f, ln_source = rng.uniform(*F_RANGE, cell.n_samples), np.log(composition("DMM_WH2005", elements))
+        f, ln_source = rng.uniform(*F_RANGE, cell.n_samples), np.log(depleted)
     g = log_enrichment(cell.model, f, bulk.d, bulk.p)
     if cell.kind == "log":
         sigma = np.full(g.shape, cell.noise)
