@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from lib.answers import Answer, Answers
+
 from . import report
 from .em import fit_em, prior_log_odds
 from .fitting import fit
@@ -25,7 +27,7 @@ FRAMES = (
 
 
 @dataclass(frozen=True)
-class GroupResult:
+class GroupResult(Answer):
     """Everything about one halo or profile.
 
     Parameters
@@ -52,12 +54,6 @@ class GroupResult:
     stability: Resampling | None
     frames: dict[str, pd.DataFrame]
 
-    def frame(self, name: str) -> pd.DataFrame:
-        """Return one tidy frame (see `FRAMES`)."""
-        if name not in self.frames:
-            raise ValueError(f"unknown frame {name!r}; there are: {', '.join(self.frames)}")
-        return self.frames[name]
-
     @property
     def ambiguous(self) -> bool:
         """Whether the chosen fit, the mixture or Algorithm S has a rival isocon, or no two elements agree at all."""
@@ -68,14 +64,9 @@ class GroupResult:
         """Number of isocons of Algorithm S with at least 1.5 effective elements."""
         return self.sparse.n_modes
 
-    @property
-    def messages(self) -> list[str]:
-        """Warnings and notes as text."""
-        return [f"{m.level}: {m.text}" for m in self.frames["messages"].itertuples()]
-
 
 @dataclass(frozen=True)
-class HaloAnalysis:
+class HaloAnalysis(Answers):
     """Results of `analyse` for all groups.
 
     Parameters
@@ -88,16 +79,6 @@ class HaloAnalysis:
 
     groups: dict[str, GroupResult]
     parameters: dict
-
-    def frame(self, name: str) -> pd.DataFrame:
-        """One tidy frame over all groups (see `FRAMES`), with the column ``group`` first: ready for `to_csv`."""
-        return pd.concat([group.frame(name) for group in self.groups.values()], ignore_index=True)
-
-    @property
-    def messages(self) -> list[str]:
-        """Warnings and notes of all groups as text."""
-        many = len(self.groups) > 1
-        return [f"{name}: {text}" if many else text for name, g in self.groups.items() for text in g.messages]
 
     @property
     def ambiguous(self) -> bool:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from lib.answers import Answer, Answers
+
 from . import report
 from .collapsed import Draws, sample
 from .inversion import DEFAULT_ERROR, SLOPE_SD, Prepared, group_names, prepare
@@ -20,7 +22,7 @@ FRAMES = (
 
 
 @dataclass(frozen=True)
-class MorbGroup:
+class MorbGroup(Answer):
     """Everything about the samples of one source.
 
     Parameters
@@ -45,20 +47,9 @@ class MorbGroup:
         """Data, priors and model."""
         return self.prepared.posterior
 
-    def frame(self, name: str) -> pd.DataFrame:
-        """Return one tidy frame (see `FRAMES`)."""
-        if name not in self.frames:
-            raise ValueError(f"unknown frame {name!r}; there are: {', '.join(self.frames)}")
-        return self.frames[name]
-
-    @property
-    def messages(self) -> list[str]:
-        """Warnings and notes as text."""
-        return [f"{m.level}: {m.text}" for m in self.frames["messages"].itertuples()]
-
 
 @dataclass(frozen=True)
-class MorbAnalysis:
+class MorbAnalysis(Answers):
     """Results of `analyse` for all groups.
 
     Parameters
@@ -71,16 +62,6 @@ class MorbAnalysis:
 
     groups: dict[str, MorbGroup]
     parameters: dict
-
-    def frame(self, name: str) -> pd.DataFrame:
-        """One tidy frame over all groups (see `FRAMES`), with the column ``group`` first: ready for `to_csv`."""
-        return pd.concat([group.frame(name) for group in self.groups.values()], ignore_index=True)
-
-    @property
-    def messages(self) -> list[str]:
-        """Warnings and notes of all groups as text."""
-        many = len(self.groups) > 1
-        return [f"{name}: {text}" if many else text for name, g in self.groups.items() for text in g.messages]
 
     def diagnostic(self, name: str) -> float:
         """Return the worst value of a diagnostic over the groups."""

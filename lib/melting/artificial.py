@@ -124,7 +124,7 @@ class Artificial:
 
 @cache
 def _mantle(elements: tuple[str, ...]):
-    """Bulk coefficients of a set of elements and their contents in depleted mantle (ppm), read once: both are only looked at."""
+    """Bulk coefficients of a set of elements and their contents in depleted mantle (ppm), read once and only looked at."""
     return bulk_coefficients(elements), composition("DMM_WH2005", elements)
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from lib.answers import Answer
+
 from . import report, steps
 from .check import MAX_CENSORED, feasible
 from .choices import METHODS, choose_transform
@@ -27,7 +29,7 @@ WHOLE = 0.5
 
 
 @dataclass(frozen=True, eq=False)
-class SedimentAnalysis:
+class SedimentAnalysis(Answer):
     """Results of `analyse`.
 
     Parameters
@@ -64,26 +66,6 @@ class SedimentAnalysis:
     headline: tuple[str, ...]
     frames: dict[str, pd.DataFrame]
     parameters: dict = field(default_factory=dict)
-
-    def frame(self, name: str) -> pd.DataFrame:
-        """Return one tidy frame (see `FRAMES`); that of a family that was not asked for has no rows."""
-        if name not in self.frames:
-            raise ValueError(f"unknown frame {name!r}; there are: {', '.join(self.frames)}")
-        return self.frames[name]
-
-    def diagnostic(self, name: str) -> dict:
-        """Return one headline diagnostic as a dict with the keys name, value, limit, ok, meaning."""
-        frame = self.frames["diagnostics"].set_index("name", drop=False)
-        if name not in frame.index:
-            raise ValueError(f"unknown diagnostic {name!r}; there are: {', '.join(frame.index)}")
-        row = frame.loc[name].to_dict()
-        row["value"] = None if pd.isna(row["value"]) else float(row["value"])
-        return row
-
-    @property
-    def messages(self) -> list[str]:
-        """Warnings and notes as text."""
-        return [f"{m.level}: {m.text}" for m in self.frames["messages"].itertuples()]
 
     @property
     def factors(self):
