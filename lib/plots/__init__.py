@@ -8,10 +8,14 @@ from lib.plots.answers import evidence_bars, melt_fraction_forest
 from lib.plots.bars import forest, gain_loss_bars, immobility_ranking, selection_frequency
 from lib.plots.benchmark import benchmark_curves, gain_heatmap, score_table, truth_scatter
 from lib.plots.calibration import accuracy_panels, rank_ecdf, rank_histogram
+from lib.plots.classification import class_proportions, confusion_matrix, reliability
 from lib.plots.components import icasso_dendrogram, scree_criteria
 from lib.plots.diagrams_isocon import guo_isocon, isocon_diagram, spread_factors
+from lib.plots.discriminants import class_ternary, discriminant_projection, ree_by_class
+from lib.plots.feature_labels import term_label
 from lib.plots.harker_diagrams import harker, harker_matrix
 from lib.plots.labels import end_labels, formula, point_labels, quantity
+from lib.plots.liquidus import liquidus_depression
 from lib.plots.loadings import clr_loadings, end_member_bars, end_member_profile
 from lib.plots.modes import membership_path, mode_plot, path_plot
 from lib.plots.notes import count_note, panel_labels, verdict_box, watermark
@@ -24,7 +28,8 @@ from lib.plots.recovery import recovery_panels
 from lib.plots.samplers import ess_bars, failure_grid, failure_map, failure_rates
 from lib.plots.scales import RatioPercentLocator, color_bar, percent_text, plain_log_axis, ratio_percent_axis
 from lib.plots.scores import score_map, score_plot
-from lib.plots.subset_density import density_of_states, null_overlay
+from lib.plots.separate import separate_panels
+from lib.plots.studies import residuals_by_study
 from lib.plots.style import (
     FIELD_MAPS,
     OKABE_ITO,
@@ -38,6 +43,9 @@ from lib.plots.style import (
     style_context,
     use_style,
 )
+from lib.plots.subset_density import density_of_states, null_overlay
+from lib.plots.subset_diagrams import inclusion_bars, indicator_diagram
+from lib.plots.subset_path import path_by_size, scheme_contrast
 from lib.plots.triangles import acnk_diagram, acnk_points, ternary
 from lib.plots.wedges import concentration_ratio, wedge
 
@@ -56,11 +64,16 @@ __all__ = [
     "benchmark_curves",
     "bilateral_comparison",
     "class_colors",
+    "class_proportions",
+    "class_ternary",
     "clr_loadings",
     "color_bar",
     "concentration_ratio",
+    "confusion_matrix",
     "corner",
     "count_note",
+    "density_of_states",
+    "discriminant_projection",
     "end_labels",
     "end_member_bars",
     "end_member_profile",
@@ -80,14 +93,19 @@ __all__ = [
     "harker_matrix",
     "icasso_dendrogram",
     "immobility_ranking",
+    "inclusion_bars",
+    "indicator_diagram",
     "information_bars",
     "isocon_diagram",
+    "liquidus_depression",
     "melt_fraction_forest",
     "membership_path",
     "mineral_crosscheck",
     "mode_plot",
+    "null_overlay",
     "overview_example",
     "panel_labels",
+    "path_by_size",
     "path_plot",
     "percent_text",
     "plain_log_axis",
@@ -100,16 +118,22 @@ __all__ = [
     "rank_histogram",
     "ratio_percent_axis",
     "recovery_panels",
+    "ree_by_class",
+    "reliability",
+    "residuals_by_study",
     "save",
+    "scheme_contrast",
     "score_map",
     "score_plot",
     "score_table",
     "scree_criteria",
     "selection_frequency",
+    "separate_panels",
     "sparse_isocon_overview",
     "spider",
     "spread_factors",
     "style_context",
+    "term_label",
     "ternary",
     "trace_ranks",
     "truth_scatter",

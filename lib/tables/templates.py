@@ -69,6 +69,18 @@ def _example(recipe, schema):
             "accumulated fractional melts of the sources and melt fractions given there, carried to the MgO given there, with "
             "lognormal scatter."
         )
+    if recipe.get("kind") == "grains":
+        from .example_grains import grain_example
+
+        return grain_example(recipe, schema), (
+            "clouds around the contents given there, with lognormal scatter between rocks and between grains of a rock."
+        )
+    if recipe.get("kind") == "experiments":
+        from .example_experiments import experiment_example
+
+        return experiment_example(recipe, schema), (
+            "olivine-melt pairs that obey the law given there, with scatter between studies and within one."
+        )
     if recipe.get("kind") == "mixtures":
         from .example_mixtures import mixture_example
 
