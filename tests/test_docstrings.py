@@ -13,7 +13,7 @@ import lib
 # a type (which states shape and unit; a name that says the rest needs no sentence).
 CODES = {"PR01", "PR02", "PR03", "PR04", "RT01", "SS01", "GL08"}
 CASES = ("lib.isocon", "lib.melting", "lib.unmixing")
-PUBLIC = (*CASES, "lib.composition", "lib.plots", "lib.sampling", "lib.tables", "lib.tasks")
+PUBLIC = (*CASES, "lib.composition", "lib.plots", "lib.sampling", "lib.subset_search", "lib.tables", "lib.tasks")
 
 
 def public():
