@@ -116,7 +116,7 @@ run.figure(
 # put the density of states together from all of them. Here the whole answer is known.
 
 # %%
-walk = run.cached(subset_search.exchange_search, problem, sizes=run.pick((1, 16), (1, 4)), n_sweeps=run.pick(600, 200), n_chains=2, seed=seed, n_jobs=n_jobs)  # fmt: skip
+walk = run.cached(subset_search.exchange_search, problem, sizes=run.pick((1, 16), (1, 4)), n_sweeps=run.pick(2000, 200), n_chains=2, seed=seed, n_jobs=n_jobs)  # fmt: skip
 print(*walk.messages, sep="\n")
 fig, axes = plots.figure("double", 80, 1, 2, sharey=True)
 plots.density_of_states(found.density, n=f"all {found.n_subsets:,} subsets", ax=axes[0])
@@ -341,7 +341,7 @@ def draw_site(part, kinds, truth, legend, ax) -> None:
 def draw_detrital(answer, name: str, truth=None, **options) -> None:
     """Shares of the classes in each sand, by method, and the probabilities of the grains."""
     shares, kinds = answer.frame("proportions"), list(answer.grains.classes)
-    sites = list(dict.fromkeys(shares["site"]))
+    sites = sorted(dict.fromkeys(shares["site"]), key=lambda site: site == "all")
     rows = (len(sites) + 1) // 2
     fig, axes = plots.figure("double", 20 + 55 * rows, rows, 2, squeeze=False, sharey=True)
     for k, ax in enumerate(axes.flat):
@@ -349,7 +349,7 @@ def draw_detrital(answer, name: str, truth=None, **options) -> None:
             ax.set_axis_off()
             continue
         known_share = None if truth is None else truth[truth["group"] == sites[k]]
-        draw_site(shares[shares["site"] == sites[k]], kinds, known_share, "below" if k == 2 * (rows - 1) else None, ax)
+        draw_site(shares[shares["site"] == sites[k]], kinds, known_share, "below" if k == len(sites) - 1 else None, ax)
     text = f"Shares of the classes among unlabelled grains, by method, with 95 % intervals.{'' if truth is None else ' Lines: the truth.'}"
     run.figure(fig, f"proportions_{name}", data=shares, caption=text, alt_text="Bars with intervals for every sand and method.", **options)  # fmt: skip
 
