@@ -125,6 +125,17 @@ def ferrous_share(wt, temperature_k, pressure_gpa, log_fo2) -> np.ndarray:
 def log_fo2_nno(temperature_k, pressure_gpa, delta=0.0) -> np.ndarray:
     """Decadic logarithm of the oxygen fugacity (bar) at the nickel-nickel oxide buffer, or `delta` log units above it.
 
+    Parameters
+    ----------
+    temperature_k, pressure_gpa : array, shape (n,)
+        Temperature (K, > 0) and pressure (GPa).
+    delta : float or array, shape (n,)
+        Log units above the buffer.
+
+    Returns
+    -------
+    array, shape (n,)
+
     References
     ----------
     Frost, B.R. 1991. Reviews in Mineralogy 25, 1-9, Table 1 (after Huebner and Sato 1970).

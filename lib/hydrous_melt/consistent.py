@@ -82,6 +82,19 @@ def stacked(experiments, components=MIXING, entropy=None):
 def consistent_problem(experiments, scheme="random", *, components=MIXING, entropy=None, n_folds=N_FOLDS, fold_seed=0):
     """The regression of both equations, an experiment's two rows in the same fold.
 
+    Parameters
+    ----------
+    experiments : Experiments
+        Olivine-melt pairs.
+    scheme : {"random", "loo", "study"}
+        Folds.
+    components : sequence of str
+        Components that interact.
+    entropy : float or None
+        Fixed entropy of fusion of forsterite (J/(mol K)); None leaves it free.
+    n_folds, fold_seed : int
+        Number of folds, and the seed of their deal.
+
     Returns
     -------
     LinearProblem

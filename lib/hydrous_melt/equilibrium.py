@@ -34,12 +34,31 @@ def slope_of(entropy: float) -> float:
     """Coefficient w_T of T in `response` for an entropy of fusion in J/(mol K): -dS/R + ln(27/4).
 
     The ideal activity of pure Mg2SiO4 melt is (2/3)^2 (1/3) = 4/27, not one: hence the constant.
+
+    Parameters
+    ----------
+    entropy : float
+        Entropy of fusion of forsterite, J/(mol K).
+
+    Returns
+    -------
+    float
     """
     return -entropy / R + np.log(27 / 4)
 
 
 def entropy_of(slope: float) -> float:
-    """Entropy of fusion (J/(mol K)) that a coefficient w_T implies; the inverse of `slope_of`."""
+    """Entropy of fusion (J/(mol K)) that a coefficient w_T implies; the inverse of `slope_of`.
+
+    Parameters
+    ----------
+    slope : float
+        Coefficient of T in `response` (1).
+
+    Returns
+    -------
+    float
+    """
     return R * (np.log(27 / 4) - slope)
 
 
@@ -139,7 +158,17 @@ def partition_from_response(y, temperature_k, x) -> np.ndarray:
 
 
 def pair_names(components=MIXING) -> tuple[str, ...]:
-    """Names of the interactions, such as ``W(SiO2,H2O)``, in the order of `excess_design`."""
+    """Names of the interactions, such as ``W(SiO2,H2O)``, in the order of `excess_design`.
+
+    Parameters
+    ----------
+    components : sequence of str
+        Components that interact.
+
+    Returns
+    -------
+    tuple of str
+    """
     return tuple(f"W({a},{b})" for a, b in combinations(components, 2))
 
 

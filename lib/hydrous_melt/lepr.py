@@ -142,7 +142,17 @@ def short_study(citation: str) -> str:
 
 
 def short_names(studies) -> dict[str, str]:
-    """Short names of studies, no two alike (a, b, ... after the year), by their full names."""
+    """Short names of studies, no two alike (a, b, ... after the year), by their full names.
+
+    Parameters
+    ----------
+    studies : sequence of str
+        Full citations.
+
+    Returns
+    -------
+    dict of str to str
+    """
     out: dict[str, str] = {}
     for study in sorted(set(studies)):
         name = short_study(study)

@@ -83,7 +83,20 @@ BASALT |= {"K2O": 0.2, "P2O5": 0.1}
 
 
 def basalt_wt(h2o_wt=0.0, **changes) -> np.ndarray:
-    """Hydrous composition of `BASALT`, mass % of `components.OXIDES`, shape (..., 11); `changes` replace anhydrous oxides."""
+    """Hydrous composition of `BASALT`.
+
+    Parameters
+    ----------
+    h2o_wt : float or array
+        Water, mass %.
+    **changes : float
+        Anhydrous mass % of oxides that replace those of the basalt.
+
+    Returns
+    -------
+    array, shape (..., 11)
+        Mass % of `components.OXIDES`.
+    """
     unknown = [name for name in changes if name not in BASALT]
     if unknown:
         raise ValueError(f"unknown oxide {', '.join(unknown)}; there are {', '.join(BASALT)}")
@@ -122,5 +135,17 @@ def putirka2008_eq22(wt, pressure_gpa, partition) -> np.ndarray:
 
 
 def putirka_partition(fo, wt) -> np.ndarray:
-    """Cation ratio of Mg between olivine and melt, as `putirka2008_eq22` takes it, shape (n,)."""
+    """Cation ratio of Mg between olivine and melt, as `putirka2008_eq22` takes it.
+
+    Parameters
+    ----------
+    fo : array, shape (n,)
+        Mg/(Mg + Fe) of the olivine.
+    wt : array, shape (n, 11)
+        Mass % of `components.OXIDES` of the melt.
+
+    Returns
+    -------
+    array, shape (n,)
+    """
     return 2 / 3 * np.asarray(fo, float) / cation_fractions(wt)[..., at("MgO")]

@@ -173,12 +173,18 @@ def over_deals(
 
     Parameters
     ----------
-    experiments, terms, entropy, n_folds
-        As for `search_terms`.
+    experiments : Experiments
+        Olivine-melt pairs.
+    terms : sequence of str
+        Candidate terms.
     schemes : sequence of str
         Schemes that deal: "random", "study".
+    entropy : float or None
+        Fixed entropy of fusion of forsterite (J/(mol K)); None leaves it free.
     n_deals : int
         Deals a scheme; their seeds are 0, 1, ...
+    n_folds : int
+        Folds of a deal.
 
     Returns
     -------
@@ -211,8 +217,16 @@ def nested(
 
     Parameters
     ----------
-    experiments, terms, scheme, entropy, n_folds, fold_seed
-        As for `search_terms`; the scheme serves outside and inside ("loo" is not possible outside).
+    experiments : Experiments
+        Olivine-melt pairs.
+    terms : sequence of str
+        Candidate terms.
+    scheme : {"random", "study"}
+        Folds outside and inside.
+    entropy : float or None
+        Fixed entropy of fusion of forsterite (J/(mol K)); None leaves it free.
+    n_folds, fold_seed : int
+        Number of folds, and the seed of their deal.
 
     Returns
     -------

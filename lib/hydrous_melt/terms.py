@@ -90,7 +90,17 @@ def design(temperature_k, pressure_gpa, x, terms=TERMS) -> np.ndarray:
 
 
 def water_terms(terms) -> tuple[str, ...]:
-    """Those of the terms that hold water."""
+    """Those of the terms that hold water.
+
+    Parameters
+    ----------
+    terms : sequence of str
+        Names of terms.
+
+    Returns
+    -------
+    tuple of str
+    """
     return tuple(term for term in terms if any(f.variable == "H2O" for f in parse(term)))
 
 

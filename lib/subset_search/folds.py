@@ -244,10 +244,12 @@ def repeats(scheme, n_repeats, *args, seed=0, **options):
         One of the functions of this module that take a seed.
     n_repeats : int
         R, at least 1.
-    *args, **options
+    *args : object
         Passed on to the scheme.
     seed : int
         Spawns one stream a repeat.
+    **options : object
+        Passed on to the scheme.
 
     Returns
     -------
