@@ -63,7 +63,7 @@ water_words = {"no water term": "no water term", "linear": "H$_2$O", "linear + s
 #
 # $$y\equiv T\ln\frac{X_{Fo}^2}{X_{MgO}^2X_{SiO_2}}=\frac{\Delta H-T\Delta S+P\Delta V+RT\ln\gamma}{R}=w_0+w_TT+w_PP+\sum_jw_j\phi_j(X).$$
 #
-# The right-hand side is linear in its coefficients, so that all $2^p$ combinations of $p$ terms are ordinary regressions: 65,536 for the dictionary of 16, a second's work by sweeping fold cross-products in Gray order. $y$ is in
+# The right-hand side is linear in its coefficients, so that all $2^p$ combinations of $p$ terms are ordinary regressions: 65,536 for the dictionary of 16, a second's work by eliminating columns from the cross-products of the folds. $y$ is in
 # kelvin; times $R$ it is an energy.
 #
 # **The part of $T$.** $w_T$ follows from the entropy of fusion, $w_T=-\Delta S/R+\ln(27/4)$ (the ideal activity of pure Mg$_2$SiO$_4$ melt is 4/27). It can be left free, as the other coefficients; what that does is seen in C. Solved for temperature,
