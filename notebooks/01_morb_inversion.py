@@ -94,7 +94,8 @@ for name, value in information.items():
 #
 # $$\ln p(y\mid F)=\text{const}-\tfrac12\sum_j\Bigl[Q_j-\frac{S_j^2}{W_j}+\frac{(S_j/W_j-\mu_j)^2}{\tau^2+1/W_j}\Bigr].$$
 #
-# Each $F_i$ is updated in turn, and a *scale move* multiplies all of them along the ridge. Samplers of the joint posterior (Metropolis in several forms, an ensemble,
+# Each $F_i$ is updated in turn, a *scale move* multiplies all of them along the ridge, and when the warm-up has shown that the draws form one cloud, all $F_i$ are proposed afresh from a Student $t$ of its
+# mean and covariance. Samplers of the joint posterior (Metropolis in several forms, an ensemble,
 # replica exchange) are the rivals. The prior of $F$ matters: independent flat priors on $m$ melt fractions add up to a prior $k^m$ on their common level $k$,
 # which pulls all $F$ upwards, the more the larger $m$. The default is flat in $\ln F$.
 

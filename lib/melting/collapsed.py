@@ -16,6 +16,8 @@ JUMP_SHARE = 0.15
 #: Where every sample's source may deviate, F and deviation can trade places in all samples at once and a chain can settle
 #: in the wrong mode: each chain then starts from the best of so many short pilots of so many turns.
 PILOTS, PILOT_TURNS = 3, 1000
+#: Kept draws of a chain, however small its budget.
+FEWEST = 20
 #: Tries to find a start from the prior at which the likelihood is not zero.
 _TRIES = 1000
 
@@ -93,7 +95,8 @@ def make_state(problem: kernels.Problem, start: dict) -> kernels.State:
         w=np.zeros((m, n)), g=np.zeros((m, n)), work=work, q=np.zeros(n), s=np.zeros(n), x=np.zeros(n), ia=np.zeros((n, 3)),
         pq=np.zeros((n, 4)), ib=np.zeros(3), const=np.zeros(1), c=np.zeros(2), cq=np.zeros(n), cs=np.zeros(n), cx=np.zeros(n),
         cu=np.zeros(m), ca=np.zeros(m), cg=np.zeros((m, n)), cw=np.zeros((m, n)), row=np.zeros((3, n)), size=size,
-        axes=np.zeros((2, m)), count=np.zeros(2, np.int64), value=np.zeros(1), ll_grid=np.zeros(problem.nodes.size),
+        axes=np.zeros((2, m)),
+        centre=np.zeros(m), root=np.zeros((m, m)), cloud=np.zeros(3, np.int64), count=np.zeros(2, np.int64), value=np.zeros(1), ll_grid=np.zeros(problem.nodes.size),
         p_grid=np.zeros(problem.nodes.size),
     )  # fmt: skip
 
@@ -173,8 +176,12 @@ def pilot_state(posterior: Posterior, problem: kernels.Problem, rng: np.random.G
     return best
 
 
-def run_chain(posterior, problem, rng, *, n_warm, n_draws, thin=1, start=None, jump=None):
-    """Run one chain; returns the arrays of `kernels.run` in its order, and the evaluations used."""
+def run_chain(posterior, problem, rng, *, n_warm, n_draws=None, thin=1, start=None, jump=None, budget=None):
+    """Run one chain; returns the arrays of `kernels.run` in its order, and the evaluations used.
+
+    With ``n_draws`` None as many draws are kept as a budget of evaluations, warm-up included, allows: what a turn costs is
+    known when the warm-up has shown whether cloud moves are worth it.
+    """
     m, n = posterior.data.shape
     jump, every = jump_plan(posterior) if jump is None else jump
     if start is None and posterior.extras.enrichment is not None:
@@ -183,6 +190,10 @@ def run_chain(posterior, problem, rng, *, n_warm, n_draws, thin=1, start=None, j
     else:
         state = start_state(posterior, problem, rng, start)
         kernels.warm_up(problem, state, rng, n_warm, ANNEAL if start is None else 0.0, jump, every, 1.0)
+    if n_draws is None:
+        turn, between = turn_cost(posterior, jump, every), state.cloud[kernels.EVERY]
+        left = budget - evaluations(problem, state)
+        n_draws = max(int(left / thin / (1 + turn / between if between else turn)), FEWEST)
     out = tuple(np.zeros((n_draws, k)) for k in (m, m, n, n, n, 5, 2))
     kernels.run(problem, state, rng, thin, jump, every, 1.0, *out)
     return out, evaluations(problem, state)

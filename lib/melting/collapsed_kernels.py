@@ -28,7 +28,10 @@ PROBLEM = (
     "linear y s2 seen x v mu tau2 ln_mu ln_tau2 b0 sb2 z ta2 table u_lo step delta_lo delta_step prior hyper cens limit nodes "
     "ridge flags"
 )
-STATE = "u a eps hyp zeta y w g work q s x ia pq ib const c cq cs cx cu ca cg cw row size axes count value ll_grid p_grid"
+STATE = (
+    "u a eps hyp zeta y w g work q s x ia pq ib const c cq cs cx cu ca cg cw row size axes "
+    "centre root cloud count value ll_grid p_grid"
+)
 #: What is known (data, priors, tables; see `lib.melting.posterior.Posterior.problem`), and what is sampled, with the sums that
 #: belong to it and room for proposals.
 Problem = namedtuple("Problem", PROBLEM)
@@ -63,6 +66,11 @@ H_MU, H_MU_SD, H_SD, H_SA, H_ETA, H_EPS, H_ERROR = 0, 1, 2, 3, 4, 5, 6
 #: Step sizes after those of the m samples and n elements.
 RIDGE, STRETCH, FLOW, AXIS, OWN_SD, OWN_SA, SCALE_SA, ETA_RIDGE, ETA_FREE, ERROR = 0, 1, 2, 3, 5, 6, 7, 8, 9, 10
 N_SIZES = 11
+#: Positions in ``State.cloud``: turns from one sweep to the next (0: no cloud moves), tries, acceptances.
+EVERY, TRIED, TAKEN = 0, 1, 2
+#: Degrees of freedom of the cloud; from which acceptance on cloud moves are made at all, and from which on most turns are
+#: nothing else (one sweep in so many turns) where there is nothing but melt fractions to sample.
+CLOUD_FREEDOM, CLOUD_WORTH, CLOUD_RULES, CLOUD_TURNS = 8.0, 0.15, 0.4, 4
 #: A concentration of zero has this logarithm (or less) in the table.
 EXHAUSTED = -1e3
 _SQRT2 = math.sqrt(2.0)
@@ -132,6 +140,9 @@ def state_ref(p):
         p.row,
         p.size,
         p.axes,
+        p.centre,
+        p.root,
+        p.cloud,
         p.count,
         p.value,
         p.ll_grid,
@@ -693,6 +704,76 @@ def learn_axes(p, st, total, square, n):
 
 
 @njit(cache=True, error_model="numpy")
+def learn_cloud(p, st, total, square, n):
+    """Set centre and Cholesky root of the cloud of draws, in coordinates along the ridge; False when it is flat."""
+    m = st.u.size
+    for i in range(m):
+        st.centre[i] = total[i] / n
+    for i in range(m):
+        for j in range(i + 1):
+            c = square[i, j] / n - st.centre[i] * st.centre[j]
+            for k in range(j):
+                c -= st.root[i, k] * st.root[j, k]
+            if i > j:
+                st.root[i, j] = c / st.root[j, j]
+            elif c > 1e-12 * square[i, i] / n:
+                st.root[i, i] = math.sqrt(c)
+            else:
+                return False
+    return True
+
+
+@njit(cache=True, error_model="numpy")
+def cloud_move(p, st, rng, beta):
+    """Propose all F_i afresh from the cloud: a Student t in coordinates along the ridge, learned in the warm-up.
+
+    An independence step. Where the posterior is one cloud nearly of that form, its draws hardly remember each other.
+    """
+    m = st.u.size
+    st.count[0] += m
+    st.cloud[TRIED] += 1
+    near, far, prior = 0.0, 0.0, 0.0
+    stretch = math.sqrt(CLOUD_FREEDOM / rng.chisquare(CLOUD_FREEDOM))
+    for i in range(m):
+        v, slope = to_ridge(p, st.u[i])
+        z = v - st.centre[i]
+        for k in range(i):
+            z -= st.root[i, k] * st.cu[k]
+        st.cu[i] = z / st.root[i, i]
+        near += st.cu[i] ** 2
+        prior += math.log(slope) - prior_u(p, st.hyp, st.u[i])
+        st.ca[i] = stretch * rng.standard_normal()
+        far += st.ca[i] ** 2
+    prior += 0.5 * (CLOUD_FREEDOM + m) * (math.log1p(far / CLOUD_FREEDOM) - math.log1p(near / CLOUD_FREEDOM))
+    for i in range(m):
+        v = st.centre[i]
+        for k in range(i + 1):
+            v += st.root[i, k] * st.ca[k]
+        u, slope = from_ridge(p, v)
+        if not inside(p, st, u):
+            return
+        st.cu[i] = u
+        prior += prior_u(p, st.hyp, u) - math.log(slope)
+    for i in range(m):
+        fill_row(st.work, p.u_lo, p.step, st.cu[i], st.cg[i])
+    if sums(p, st, st.cg, st.a, st.w, st.cq, st.cs, st.cx):
+        value = log_likelihood(p, st, st.cq, st.cs, st.cx)
+        if math.log(1.0 - rng.random()) < beta * (value - st.value[0]) + prior:
+            st.ca[:] = st.a
+            accept_all(st, value, True, False)
+            st.cloud[TAKEN] += 1
+
+
+@njit(cache=True, error_model="numpy")
+def judge_cloud(p, st):
+    """Decide from the tries in the warm-up how often cloud moves are made."""
+    share = st.cloud[TAKEN] / max(st.cloud[TRIED], 1)
+    more = p.flags[HAS_A] or p.flags[HAS_D] or p.flags[HAS_ZETA] or p.flags[HAS_ERROR] or p.cens.shape[0] > 0
+    only_melts = p.prior != HIERARCHICAL and not more
+    st.cloud[EVERY] = 0 if share < CLOUD_WORTH else (CLOUD_TURNS if only_melts and share > CLOUD_RULES else 1)
+
+
+@njit(cache=True, error_model="numpy")
 def hyper_moves(p, st, rng, gain):
     """Update mean and sd of logit F, and the sd of the deviations, given the samples (no likelihood needed)."""
     m, first = st.u.size, st.u.size + st.eps.size
@@ -960,12 +1041,13 @@ def warm_up(problem, state, rng, n, anneal, jump, jump_every, power):
     """``n`` adapting turns with the likelihood raised to ``power``, over a part ``anneal`` of them rising from a 1e-4th of it.
 
     There are four times as many independence steps in that part.  Directions are learned from three windows of growing length
-    after it; the last tenth only adapts the steps.
+    after it, from the last of them also the cloud; the last tenth only adapts the steps and tries the cloud.
     """
     p, st = problem_ref(problem), state_ref(state)
     renew(p, st)
     m = st.u.size
-    total, square, kept = np.zeros(m), np.zeros((m, m)), 0
+    total, square, kept, cloud = np.zeros(m), np.zeros((m, m)), 0, False
+    st.cloud[:] = 0
     first = int(anneal * n)
     rest = n - first
     ends = (first + int(0.2 * rest), first + int(0.5 * rest), first + int(0.9 * rest))
@@ -979,10 +1061,15 @@ def warm_up(problem, state, rng, n, anneal, jump, jump_every, power):
         if o >= first:
             add_moments(p, st, total, square)
             kept += 1
+        if cloud:
+            cloud_move(p, st, rng, beta)
         if o + 1 == ends[0] or o + 1 == ends[1] or o + 1 == ends[2]:
             if kept > 10:
                 learn_axes(p, st, total, square, kept)
+            if o + 1 == ends[2] and kept > 4 * m:
+                cloud = learn_cloud(p, st, total, square, kept)
             total[:], square[:, :], kept = 0.0, 0.0, 0
+    judge_cloud(p, st)
 
 
 @njit(cache=True, error_model="numpy")
@@ -991,8 +1078,12 @@ def run(problem, state, rng, thin, jump, jump_every, power, u, a, ln_c0, slope, 
     p, st = problem_ref(problem), state_ref(state)
     renew(p, st)
     for k in range(u.shape[0]):
-        for o in range(thin):
-            sweep(p, st, rng, power, 0.0, jump if (k * thin + o) % jump_every == 0 else 0)
+        for o in range(k * thin, (k + 1) * thin):
+            if st.cloud[EVERY]:
+                cloud_move(p, st, rng, power)
+                if o % st.cloud[EVERY]:
+                    continue
+            sweep(p, st, rng, power, 0.0, jump if o % jump_every == 0 else 0)
         if k % 50 == 49:
             renew(p, st)
         draw_source(p, st, rng, ln_c0[k], slope[k])

@@ -84,6 +84,7 @@ def _ladder(posterior, n_levels, n_sweeps, rng):
     n_warm, order = n_sweeps // 4, np.arange(n_levels)
     for k in range(n_levels):  # step sizes at the level's own temperature, cold levels slowly from hot ones
         kernels.warm_up(problem, states[k], chains[k], n_warm, ANNEAL, 0, 1, beta[k])
+        states[k].cloud[:] = 0  # states change temperature, and each temperature has a cloud of its own
     sizes = [state.size.copy() for state in states]
     axes = [state.axes.copy() for state in states]
     draws = (n_sweeps - n_warm) // _BETWEEN

@@ -47,15 +47,16 @@ def collapsed_chains(posterior, rng, budget: int = BUDGET, n_chains: int = N_CHA
         What was used, warm-up included.
     """
     problem = posterior.problem()
-    turns = int(budget / n_chains / turn_cost(posterior, *jump_plan(posterior), 0.0 if start else WARM * ANNEAL))
-    n_warm = int(WARM * turns)
+    share = budget / n_chains
+    n_warm = int(WARM * share / turn_cost(posterior, *jump_plan(posterior), 0.0 if start else ANNEAL))
     levels, values, used = [], [], 0.0
     for stream in streams(rng, n_chains):
-        out, evaluations = run_chain(posterior, problem, stream, n_warm=n_warm, n_draws=turns - n_warm, start=start)
+        out, evaluations = run_chain(posterior, problem, stream, n_warm=n_warm, budget=share, start=start)
         levels.append(out[0].mean(axis=1))
         values.append(out[6][:, 1])
         used += evaluations
-    return np.array(levels).T, np.array(values).T, used
+    shortest = min(map(len, levels))  # chains with and without cloud moves get different numbers for the same budget
+    return np.array([x[:shortest] for x in levels]).T, np.array([x[:shortest] for x in values]).T, used
 
 
 def run_sampler(name: str, posterior, rng, theta, budget: int = BUDGET):
