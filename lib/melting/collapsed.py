@@ -95,8 +95,8 @@ def make_state(problem: kernels.Problem, start: dict) -> kernels.State:
         w=np.zeros((m, n)), g=np.zeros((m, n)), work=work, q=np.zeros(n), s=np.zeros(n), x=np.zeros(n), ia=np.zeros((n, 3)),
         pq=np.zeros((n, 4)), ib=np.zeros(3), const=np.zeros(1), c=np.zeros(2), cq=np.zeros(n), cs=np.zeros(n), cx=np.zeros(n),
         cu=np.zeros(m), ca=np.zeros(m), cg=np.zeros((m, n)), cw=np.zeros((m, n)), row=np.zeros((3, n)), size=size,
-        axes=np.zeros((2, m)),
-        centre=np.zeros(m), root=np.zeros((m, m)), cloud=np.zeros(3, np.int64), count=np.zeros(2, np.int64), value=np.zeros(1), ll_grid=np.zeros(problem.nodes.size),
+        axes=np.zeros((2, m)), centre=np.zeros(m), root=np.zeros((m, m)), cloud=np.zeros(3, np.int64),
+        count=np.zeros(2, np.int64), value=np.zeros(1), ll_grid=np.zeros(problem.nodes.size),
         p_grid=np.zeros(problem.nodes.size),
     )  # fmt: skip
 

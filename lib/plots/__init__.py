@@ -14,6 +14,7 @@ from lib.plots.diagrams_isocon import guo_isocon, isocon_diagram, spread_factors
 from lib.plots.discriminants import class_ternary, discriminant_projection, ree_by_class
 from lib.plots.feature_labels import term_label
 from lib.plots.harker_diagrams import harker, harker_matrix
+from lib.plots.hidden_states import hidden_states
 from lib.plots.labels import end_labels, formula, point_labels, quantity
 from lib.plots.liquidus import liquidus_depression
 from lib.plots.loadings import clr_loadings, end_member_bars, end_member_profile
@@ -24,6 +25,7 @@ from lib.plots.patterns import INCOMPATIBILITY, information_bars, spider
 from lib.plots.posterior import corner, trace_ranks
 from lib.plots.profiles import profile
 from lib.plots.proportions import mineral_crosscheck, proportions_bars, proportions_truth
+from lib.plots.reaction_figures import em_path
 from lib.plots.recovery import recovery_panels
 from lib.plots.samplers import ess_bars, failure_grid, failure_map, failure_rates
 from lib.plots.scales import RatioPercentLocator, color_bar, percent_text, plain_log_axis, ratio_percent_axis
@@ -74,6 +76,7 @@ __all__ = [
     "count_note",
     "density_of_states",
     "discriminant_projection",
+    "em_path",
     "end_labels",
     "end_member_bars",
     "end_member_profile",
@@ -91,6 +94,7 @@ __all__ = [
     "guo_isocon",
     "harker",
     "harker_matrix",
+    "hidden_states",
     "icasso_dendrogram",
     "immobility_ranking",
     "inclusion_bars",

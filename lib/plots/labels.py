@@ -15,7 +15,7 @@ __all__ = ["end_labels", "formula", "point_labels", "quantity"]
 
 _UNITS = {
     "wt": "wt%", "ppm": "ppm", "ppb": "ppb", "permil": "‰", "eps": "ε units", "ratio": "", "pct": "%", "gpa": "GPa",
-    "k": "K", "h": "h", "m": "m", "nt": "nT", "g_cm3": "g cm$^{-3}$",
+    "mol": "mol", "mmol_kg": "mmol kg$^{-1}$", "k": "K", "h": "h", "m": "m", "nt": "nT", "g_cm3": "g cm$^{-3}$",
 }  # fmt: skip
 
 

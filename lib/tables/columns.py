@@ -105,6 +105,8 @@ def _role(name, schema, header):
         if parts.unit in rule.units:
             return Role(name, "number", parts.unit, None, parts.analyte)
         return f"the unit {parts.unit} is not taken here; allowed are {_forms(parts.analyte, rule.units)}"
+    if parts and rule and rule.any_name and parts.unit in rule.units:
+        return Role(name, "number", parts.unit, None, parts.analyte)
     if schema.open and parts and canonical_analyte(parts.analyte) is None:
         return Role(name, "number", parts.unit)
     repaired = _repair(name, schema, header)

@@ -15,6 +15,8 @@ UNITS = {
     "eps": "epsilon, parts in ten thousand",
     "ratio": "ratio, 1",
     "pct": "per cent",
+    "mol": "mol",
+    "mmol_kg": "mmol/kg",
     "gpa": "GPa",
     "k": "K",
     "h": "hours",

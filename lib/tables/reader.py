@@ -135,7 +135,8 @@ def _number_column(grid, texts, role, schema, style):
     """Read one column of numbers; returns values and detection limits, both of shape (n_rows,)."""
     values, limits = np.full(len(texts), np.nan), np.full(len(texts), np.nan)
     rule, column = schema.analytes, role.declared
-    may_censor = bool(role.analyte and rule.censored and role.unit in TO_WT)  # a ratio has no detection limit
+    # a ratio has no detection limit, unless it is the amount of a species
+    may_censor = bool(role.analyte and rule.censored and (role.unit in TO_WT or rule.any_name))
     bounds = rule.limits(role.unit) if role.analyte else column.range if column else None
     for i, text in enumerate(texts):
         kind, value, message = parse_cell(text, style, censored=may_censor)

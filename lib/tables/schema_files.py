@@ -18,7 +18,7 @@ _TOP |= {"columns": dict, "analytes": dict}
 _COLUMN = {"kind": str, "title": str, "description": str, "unit": str, "required": bool, "range": list, "values": list}
 _COLUMN |= {"at_least": dict, "role": str, "allow_sentinels": bool, "filled": bool}
 _ANALYTES = {"units": list, "minimum": int, "range": dict, "description": str}
-_ANALYTES |= dict.fromkeys(("censored", "zero", "errors", "same_element", "totals"), bool)
+_ANALYTES |= dict.fromkeys(("censored", "zero", "errors", "any_name", "same_element", "totals"), bool)
 
 
 def load_schema(source) -> Schema:

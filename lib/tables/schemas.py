@@ -65,6 +65,8 @@ class AnalyteRule:
         Smallest number of analytes with at least one value; where concentrations by mass are taken, only these count.
     censored, zero, errors : bool
         Whether ``<0.05``, the number zero, and columns ``_err`` are allowed.
+    any_name : bool
+        Whether names that are no oxide, element or volatile are taken too, such as minerals and dissolved species.
     same_element : bool
         Whether one element may be given twice (two units, or oxide and element).
     totals : bool
@@ -80,6 +82,7 @@ class AnalyteRule:
     censored: bool = True
     zero: bool = False
     errors: bool = True
+    any_name: bool = False
     same_element: bool = False
     totals: bool = True
     range: dict = field(default_factory=dict)

@@ -81,6 +81,12 @@ def _example(recipe, schema):
         return experiment_example(recipe, schema), (
             "olivine-melt pairs that obey the law given there, with scatter between studies and within one."
         )
+    if recipe.get("kind") == "series":
+        from .example_series import series_example
+
+        return series_example(recipe, schema), (
+            "amounts over time in a closed vessel where the reactions given there run, with errors of the size given there."
+        )
     if recipe.get("kind") == "mixtures":
         from .example_mixtures import mixture_example
 
