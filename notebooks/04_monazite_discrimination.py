@@ -373,7 +373,7 @@ if not run.own:
 # **How good is all this?** The same procedure over many artificial data sets: does the planted subset come out, do intervals of the shares cover, are probabilities calibrated.
 
 # %%
-required = run.cached(discrimination.acceptance_table, n_sets=6 if run.own else run.pick(20, 4), seed=seed, n_jobs=n_jobs)
+required = run.cached(discrimination.acceptance_table, n_sets=run.pick(4 if run.own else 12, 3), seed=seed, n_jobs=n_jobs)
 required.round(3)
 
 # %%

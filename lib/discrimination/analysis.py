@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from lib.answers import Answer
 from lib.subset_search import MultinomialProblem, exhaustive_search, names_of, separable
 
 from . import report, schemes, steps
@@ -28,7 +29,7 @@ FRAMES = (
 
 
 @dataclass(frozen=True, eq=False)
-class DiscriminationAnalysis:
+class DiscriminationAnalysis(Answer):
     """Results of `analyse`.
 
     Parameters
@@ -79,28 +80,6 @@ class DiscriminationAnalysis:
     def chosen(self) -> tuple[str, ...]:
         """Features of the chosen subset."""
         return names_of(self.mask, self.grains.names)
-
-    @property
-    def messages(self) -> list[str]:
-        """Warnings and notes as text."""
-        return [f"{m.level}: {m.text}" for m in self.frames["messages"].itertuples()]
-
-    def frame(self, name: str) -> pd.DataFrame:
-        """Return one tidy frame (see `FRAMES`); that of a step that was not asked for has no rows."""
-        if name not in self.frames:
-            raise ValueError(f"unknown frame {name!r}; there are: {', '.join(self.frames)}")
-        return self.frames[name]
-
-    def diagnostic(self, name: str) -> dict:
-        """Return one headline diagnostic as a dict with the keys name, value, limit, ok, meaning."""
-        frame = self.frames["diagnostics"].set_index("name", drop=False)
-        if name not in frame.index:
-            raise ValueError(f"unknown diagnostic {name!r}; there are: {', '.join(frame.index)}")
-        row = frame.loc[name].to_dict()
-        row["value"] = None if pd.isna(row["value"]) else float(row["value"])
-        row["limit"] = None if pd.isna(row["limit"]) else float(row["limit"])
-        row["ok"] = bool(row["ok"])
-        return row
 
 
 def analyse(

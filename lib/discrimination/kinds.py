@@ -44,6 +44,8 @@ BETWEEN = {"temperature_k": 35.0, "feldspar": 0.45, "garnet": 0.45, "light": 0.5
 BETWEEN |= {"huttonite": 0.6}
 WITHIN = {"temperature_k": 15.0, "feldspar": 0.22, "garnet": 0.35, "light": 0.35, "thorium": 0.25, "uranium": 0.2}
 WITHIN |= {"huttonite": 0.4}
+#: Largest share of Th and U among the cations of a monazite (`monazite_contents` refuses more).
+MOST_THORIUM = 0.5
 #: Rock to rock differences of the starting rock: ln content, tilt and curvature over the radii La to Lu, and each element.
 ROCK_TILT, ROCK_CURVATURE, ROCK_ELEMENT = 0.25, 0.15, 0.05
 #: Share of the grains of a garnet-bearing rock that grew before the garnet, and so do not know of it (chosen here).
@@ -153,6 +155,8 @@ def measure(rng, kinds, rocks, contrasts, spread, noise):
     early = rng.random(n) < BEFORE_GARNET
     if "garnet" in contrasts:
         inputs["garnet"] = np.where(early, CENTRES["garnet"][0], inputs["garnet"])
+    # one grain in many thousand draws more than half its cations, which is huttonite or cheralite and no longer monazite
+    inputs["thorium"] = np.minimum(inputs["thorium"], MOST_THORIUM)
     ideal = monazite_contents(**inputs)
     radius = np.array([RADII_IX[e] for e in REE])
     along = 2 * (radius - radius.mean()) / np.ptp(radius)
