@@ -71,17 +71,18 @@ def named_rows(ax, rows, color, ticks=(), ticks_label=""):
     over.set_facecolor(_GROUND)
     low, high = ax.get_xlim()
 
-    def write(row, loss, words):
+    def write(row, loss, words, left=None):
         """Write beside a symbol, on the side that has room."""
         share = (min(max(loss, low), high) - low) / (high - low)
-        left = share > 0.62
+        left = share > 0.62 if left is None else left
         over.annotate(words, (min(max(loss, low), high), row), (-5 if left else 5, 0), textcoords="offset points",
                       ha="right" if left else "left", va="center", fontsize=7, zorder=6,
                       bbox={"facecolor": _GROUND, "edgecolor": "none", "pad": 0.4})  # fmt: skip
 
     if len(ticks):
         over.vlines(ticks, -0.3, 0.3, color="#666666", lw=0.6, zorder=3)
-        write(0, np.max(ticks) if (np.max(ticks) - low) / (high - low) <= 0.62 else np.min(ticks), ticks_label)
+        left = np.max(ticks) - low > 0.4 * (high - low)
+        write(0, np.min(ticks) if left else np.max(ticks), ticks_label, left)
     for row, name in enumerate(names):
         if name not in rows:
             continue
