@@ -36,7 +36,7 @@ relative_error = 0.05  # fraction; 0.002 to 0.5; 1-sigma error of a concentratio
 d_common = 0.25  # ln units; 0 to 1; 1-sigma uncertainty of all partition coefficients together
 d_element = 0.15  # ln units; 0 to 1; 1-sigma uncertainty of each partition coefficient
 source_deviation = False  # yes or no; any; let the source of each sample be more or less enriched
-n_draws = 1000  # draws; 200 to 100000; kept draws of each of four chains in section C
+n_draws = 1400  # draws; 200 to 100000; kept draws of each of four chains in section C
 
 # %%
 import numpy as np
@@ -219,7 +219,7 @@ for row in rivals.reset_index().itertuples():
 # cover 95 % of them. With *fixed* melt fractions this need not hold, and with independent flat priors it does not: they push $F$ upwards.
 
 # %%
-checked = run.cached(melting.run_calibration, n_sets=run.pick(25, 3), seed=seed, n_jobs=n_jobs)
+checked = run.cached(melting.run_calibration, n_sets=run.pick(40, 3), seed=seed, n_jobs=n_jobs)
 covered = melting.coverage(checked)
 bias = run.cached(melting.prior_bias, n_sets=run.pick(30, 2), seed=seed, n_jobs=n_jobs)
 fig, axes = plots.figure("double", 72, 1, 3)

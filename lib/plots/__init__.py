@@ -25,7 +25,7 @@ from lib.plots.patterns import INCOMPATIBILITY, information_bars, spider
 from lib.plots.posterior import corner, trace_ranks
 from lib.plots.profiles import profile
 from lib.plots.proportions import mineral_crosscheck, proportions_bars, proportions_truth
-from lib.plots.reaction_figures import em_path
+from lib.plots.reaction_figures import detectability_map, em_path
 from lib.plots.recovery import recovery_panels
 from lib.plots.samplers import ess_bars, failure_grid, failure_map, failure_rates
 from lib.plots.scales import RatioPercentLocator, color_bar, percent_text, plain_log_axis, ratio_percent_axis
@@ -75,6 +75,7 @@ __all__ = [
     "corner",
     "count_note",
     "density_of_states",
+    "detectability_map",
     "discriminant_projection",
     "em_path",
     "end_labels",
