@@ -80,74 +80,19 @@ _SQRT2 = math.sqrt(2.0)
 def problem_ref(p):
     """Return the problem by reference."""
     return _ProblemRef(
-        p.linear,
-        p.y,
-        p.s2,
-        p.seen,
-        p.x,
-        p.v,
-        p.mu,
-        p.tau2,
-        p.ln_mu,
-        p.ln_tau2,
-        p.b0,
-        p.sb2,
-        p.z,
-        p.ta2,
-        p.table,
-        p.u_lo,
-        p.step,
-        p.delta_lo,
-        p.delta_step,
-        p.prior,
-        p.hyper,
-        p.cens,
-        p.limit,
-        p.nodes,
-        p.ridge,
-        p.flags,
-    )
+        p.linear, p.y, p.s2, p.seen, p.x, p.v, p.mu, p.tau2, p.ln_mu, p.ln_tau2, p.b0, p.sb2, p.z, p.ta2, p.table,
+        p.u_lo, p.step, p.delta_lo, p.delta_step, p.prior, p.hyper, p.cens, p.limit, p.nodes, p.ridge, p.flags,
+    )  # fmt: skip
 
 
 @njit(cache=True)
 def state_ref(p):
     """Return the state by reference (the arrays are shared)."""
     return _StateRef(
-        p.u,
-        p.a,
-        p.eps,
-        p.hyp,
-        p.zeta,
-        p.y,
-        p.w,
-        p.g,
-        p.work,
-        p.q,
-        p.s,
-        p.x,
-        p.ia,
-        p.pq,
-        p.ib,
-        p.const,
-        p.c,
-        p.cq,
-        p.cs,
-        p.cx,
-        p.cu,
-        p.ca,
-        p.cg,
-        p.cw,
-        p.row,
-        p.size,
-        p.axes,
-        p.centre,
-        p.root,
-        p.cloud,
-        p.count,
-        p.value,
-        p.ll_grid,
-        p.p_grid,
-    )
+        p.u, p.a, p.eps, p.hyp, p.zeta, p.y, p.w, p.g, p.work, p.q, p.s, p.x, p.ia, p.pq, p.ib, p.const, p.c, p.cq,
+        p.cs, p.cx, p.cu, p.ca, p.cg, p.cw, p.row, p.size, p.axes, p.centre, p.root, p.cloud, p.count, p.value,
+        p.ll_grid, p.p_grid,
+    )  # fmt: skip
 
 
 @njit(cache=True, error_model="numpy")
