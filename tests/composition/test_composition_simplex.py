@@ -197,5 +197,5 @@ def test_errors_say_what_where_and_what_to_do(call, said):
 
 
 def test_unknown_names_are_refused():
-    with pytest.raises(AttributeError, match="lib.composition attribute close"):
+    with pytest.raises(AttributeError, match=r"lib\.composition attribute close"):
         comp.close  # noqa: B018
