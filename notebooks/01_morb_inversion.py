@@ -285,7 +285,11 @@ for row in bias.itertuples():
 compared = []
 for truth, stream in zip(("batch", "accumulated"), np.random.SeedSequence(seed).spawn(2), strict=True):
     data = melting.make_data(melting.Cell(truth, noise=0.03), np.random.default_rng(stream))
-    compared.append(run.cached(melting.compare_models, data.posterior, n_sweeps=run.pick(1500, 200), seed=seed, n_jobs=n_jobs).assign(truth=truth))
+    compared.append(
+        run.cached(melting.compare_models, data.posterior, n_sweeps=run.pick(1500, 200), seed=seed, n_jobs=n_jobs).assign(
+            truth=truth
+        )
+    )
 fig, axes = plots.figure("double", 62, 1, 2)
 for ax, frame in zip(axes, compared, strict=True):
     plots.evidence_bars(
