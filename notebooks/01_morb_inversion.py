@@ -568,7 +568,7 @@ run.figure(
     "evidence_real",
     data=pd.concat(frames),
     needs=needs,
-    caption="""Log evidence of three melting models (dynamic with 1 % porosity) for real samples, with Monte-Carlo errors. It compares models of one source: where the source varies
+    caption=f"""Log evidence of three melting models (dynamic with 1 % porosity) for {"the first segment" if several else "these samples"}, with Monte-Carlo errors that do not hold all of the uncertainty of such long ladders. It compares models of one source: where the source varies
     from sample to sample, a preference may answer that instead.""",
     alt_text="Bars of log evidence relative to the best model.",
 )
@@ -578,11 +578,11 @@ run.figure(
 #
 # **Meaning.** With known partition coefficients and a truly common source, ten basalts measured to 5 % fix the level of their melt fractions to a few per cent, and their ratios better
 # still. The rare failures of a joint random walk are failures of mixing along one ridge: integrating the source out, and moving along the ridge, removes them, also for instantaneous
-# melts with additive noise, where independence steps carry chains off the plateaus of exhausted elements. At the same cost replica exchange leaves some of them, at a hundredth of the
+# melts with additive noise, where independence steps carry chains off the plateaus of exhausted elements. At the same cost replica exchange leaves some of them, at a small part of the
 # efficiency (figure `samplers`); it pays where evidence is wanted.
 #
 # **Real basalts are another matter.** With one source a segment the melt fractions come out far below what any thermal model of a ridge allows; letting the source vary from sample to sample along one
-# direction raises them towards those of petrology where the data decide at all (figure *assumptions*; where the chains disagree they do not decide). The level also follows the common error of the partition
+# direction raises them towards those of petrology (figure *assumptions*), but there chains agree badly or not at all: an indication, no answer. And the evidence prefers other melting models than the accumulated melts of this section. The level also follows the common error of the partition
 # coefficients in full.
 # Read section C as a criticism of the model, not as a finding about ridges.
 #

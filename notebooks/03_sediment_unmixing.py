@@ -613,7 +613,7 @@ if rivers is not None and answer.mixture is not None:
 
 # %% [markdown]
 # **C.2 Published directions.** Lipp et al. (2020) took weathering from the Toorongo soil profile and crystallisation from the Crater Lake lavas, each as the first log-ratio principal component, and placed sedimentary rocks in
-# the plane of the two. Their printed vectors and variances are reproduced (with their convention for zeros, clr(0) = 0). In the rocks themselves, factorisation finds weathering easily and crystallisation poorly.
+# the plane of the two. Their printed vectors and variances are reproduced (with their convention for zeros, clr(0) = 0). What factorisation finds blindly in the rocks themselves depends on the method, as panel (b) shows.
 
 # %%
 lipp = None if run.own else unmixing.read_lipp("sedimentary_rocks")
