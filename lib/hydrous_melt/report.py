@@ -77,7 +77,10 @@ def sizes_frame(searches) -> pd.DataFrame:
 
 
 def by_study_frame(experiments, found) -> pd.DataFrame:
-    """One row a study: pairs, largest water content, bias and error of the temperature predicted without the study's fold."""
+    """One row a study: pairs, largest water content, bias and error of the temperature predicted without the study's fold.
+
+    The largest water content of a study of one or two experiments is left empty: it would be a row of the table read.
+    """
     error = found["temperature_predicted_k"] - found["temperature_k"]
     names = short_names(experiments.studies)
     frame = pd.DataFrame({"study": [names[s] for s in experiments.studies], "error": error, "water": experiments.h2o_wt})
@@ -85,6 +88,7 @@ def by_study_frame(experiments, found) -> pd.DataFrame:
     groups = frame.groupby("study")
     out = groups.agg(n=("error", "size"), h2o_max_wt=("water", "max"), bias_k=("error", "mean"), rmse_k=("square", "mean"))
     out["rmse_k"] = np.sqrt(out["rmse_k"])
+    out["h2o_max_wt"] = out["h2o_max_wt"].where(out["n"] > 2)
     return out.sort_values("n", ascending=False).reset_index()
 
 

@@ -151,7 +151,7 @@ def _objective(s, terms, squared, derivatives=False):
     """Contrast of the sources s, shape (K, N), with gradient and Hessian for s -> exp(skew) s at skew = 0."""
     n_sources, n_samples = s.shape
     basis = _pairs(n_sources)
-    flat = basis.reshape(len(basis), -1)
+    flat = basis.reshape(len(basis), n_sources**2)
     value, gradient, hessian = 0.0, np.zeros(len(basis)), np.zeros((len(basis),) * 2)
     one = np.arange(n_sources)
     for function, normal_mean, weight in terms:

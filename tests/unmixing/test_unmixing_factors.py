@@ -56,6 +56,11 @@ def test_principal_components_are_those_of_the_clr_covariance(rocks):
     np.testing.assert_allclose(found.spectrum[:4], share, atol=1e-12)
 
 
+def test_one_independent_component_is_the_first_principal_one(rocks):
+    one, first = (fit_factors(rocks.x, 1, method=method) for method in ("ica", "pca"))
+    np.testing.assert_allclose(np.abs(one.scores), np.abs(first.scores), atol=1e-10)
+
+
 def test_the_classical_contrast_ends_where_scikit_learn_does(rocks):
     scores = fit_factors(rocks.x, 3, method="pca").scores
     theirs = FastICA(whiten=False, tol=1e-13, max_iter=5000, w_init=np.eye(3)).fit(scores).components_
