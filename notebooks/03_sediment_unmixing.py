@@ -196,7 +196,7 @@ for row in recovered[recovered["n_samples"] == 500].itertuples():
 # %%
 few = unmixing.three_processes(50, 0.02, streams[1])
 stability = {
-    n: run.cached(unmixing.icasso, made.x, 3, n_runs=run.pick(60, 20), seed=seed, n_jobs=n_jobs)
+    n: run.cached(unmixing.icasso, made.x, 3, n_runs=run.pick(40, 20), seed=seed, n_jobs=n_jobs)
     for n, made in ((500, three), (50, few))
 }
 for n, found in stability.items():
@@ -290,12 +290,12 @@ run.figure(
 
 # %%
 cases = list(unmixing.MIXING_CASES) if mode == "full" and not run.own else ["flat", "background"]
-errors = run.cached(unmixing.end_member_recovery, cases, n_sets=run.pick(8, 2), seed=seed, n_jobs=n_jobs)
+errors = run.cached(unmixing.end_member_recovery, cases, n_sets=run.pick(6, 2), seed=seed, n_jobs=n_jobs)
 kinds = list(unmixing.END_MEMBER_METHODS)
 square = errors.pivot(index="method", columns="case", values="proportion").loc[kinds, cases]
 fig, ax = plots.figure("double", 82)
 plots.score_table(
-    square.to_numpy(), kinds, cases, label="Error of proportions (%)", n=f"{run.pick(8, 2)} data sets a cell", ax=ax
+    square.to_numpy(), kinds, cases, label="Error of proportions (%)", n=f"{run.pick(6, 2)} data sets a cell", ax=ax
 )
 run.figure(
     fig,
@@ -317,7 +317,7 @@ for row in errors.itertuples():
         )
 
 made = unmixing.pelagic(300, 0.02, streams[2])
-mixed = run.cached(unmixing.bootstrap_intervals, made.x, 4, n_bootstrap=run.pick(60, 20), noise=0.02, seed=seed, n_jobs=n_jobs)
+mixed = run.cached(unmixing.bootstrap_intervals, made.x, 4, n_bootstrap=run.pick(50, 20), noise=0.02, seed=seed, n_jobs=n_jobs)
 order = unmixing.match_end_members(made.end_members, mixed.end_members)
 fitted_shares = unmixing.unmix(made.x, 4, noise=0.02, seed=seed)
 again = unmixing.match_end_members(made.end_members, fitted_shares.end_members)

@@ -1,0 +1,384 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Serpentinization pathways: along which path, and where
+#
+# **Question.** Olivine stands against quartz in hot water. Silica diffuses into it, and after some weeks there is talc next to the quartz, then serpentine, then serpentine with brucite. Several sets of reactions make such zones. Which of them
+# ran, how fast, and how well did silica move, when all that is known are minerals in slices of the column at the end of a run?
+#
+# Oyanagi et al. (2018) found rate constants and the diffusivity of silica from such patterns by exchange Monte Carlo; Oyanagi et al. (2021) weighed every combination of pathways by WBIC, and found that few and noisy data do not tell the right one, while
+# many and good ones nearly always do. Only their abstracts were available: the equations and settings below are our own, *after* theirs.
+#
+# *Time: under two minutes. To use your own table: `make case NAME=serpentinization DATA=profiles.csv` (section C then shows your column; with `ARGS='-p network_path my.toml'` other candidates than those of section A).*
+
+# %% tags=["parameters"]
+data_path = ""  # file; any; your own slices (empty for the compendium's artificial column)
+out_dir = ""  # folder; any; where products go (empty for build/lab in JupyterLab)
+mode = "full"  # word; one of full, quick; quick thins the artificial experiments and marks every figure
+seed = 2021  # integer; 0 to 4294967295; of all random streams
+n_jobs = 1  # processes; 1 to 256; workers
+network_path = ""  # file; any; TOML file of candidate reactions for your table (empty for those of olivine against quartz)
+candidates = []  # names; any; reactions to weigh, by name (empty for all)
+length_m = 0.0  # m; 0 to 1000; length of the column (0 for the end of the last slice)
+noise = 0.0  # unit of the table; 0 to 100; error of numbers without one of their own (0 for unknown)
+diffusivity_m2_h = 0.0  # m2/h; 0 to 1; middle of the prior of the diffusivity (0: silica then just crosses the column)
+boundary = 1.0  # 1; 0.001 to 100; dissolved silica at the quartz side over that at quartz saturation
+n_cells = 50  # count; 10 to 400; cells of the model
+n_draws = 200  # draws; 20 to 10000; posterior draws for bands
+n_compared = 5  # count; 2 to 100; best networks whose evidence is also sampled, and whose WBIC is given
+
+# %%
+import numpy as np
+import pandas as pd
+
+from lib import plots, tables
+from lib import serpentinization as sp
+from lib.workflow import Run
+
+run = Run.start("07_serpentinization_pathways", globals())
+plots.use_style()
+minerals = {"Fo": "olivine", "Srp": "serpentine", "Brc": "brucite", "Tlc": "talc"}
+
+# %% [markdown]
+# ## A. The model and its algorithm
+#
+# **Column.** $x$ runs from quartz into olivine. Minerals $m$ react in place, dissolved silica $C$ (over that at quartz saturation) diffuses; the fluid holds so little of it that its transport is always steady:
+#
+# $$\frac{\partial m_i}{\partial t}=\sum_jN_{ij}\,k_j\,S_j(m)\,f_j(C),\qquad D\,\frac{\partial^2C}{\partial x^2}=\sum_j\nu_j\,k_j\,S_j(m)\,f_j(C),\qquad C(0)=1,\quad C'(L)=0 .$$
+#
+# $\nu_j$ is the silica that reaction $j$ takes, $S$ a surface ($m^{2/3}$, grains of fixed number), $f$ an affinity. $D$ is per mole of olivine: diffusivity times silica at saturation over olivine, both per volume. It is constant here, and may follow
+# the porosity (Archie). Second order in space and time; all derivatives with respect to $k$ and $D$ come with the solution in a millisecond, and magnesium is conserved to rounding.
+#
+# **Candidates.** R2 olivine hydrates to serpentine and brucite; R3 olivine takes up silica and becomes serpentine; R4 serpentine turns into talc above a threshold of $C$; R5 brucite takes up silica; R6 olivine turns into talc at once; R8 is R2 on the surface of
+# serpentine, so that it accelerates itself.
+#
+# **What is unknown.** $\log k_j$ and $\log(D/k_j)$: the width of a zone tells $\sqrt{D/k}$, and *when* it had that width tells $k$. If $D$ and all $k$ were $a$ times larger, the same column would stand there after $1/a$ of the time, so that one run of known duration
+# fixes both only where its minerals are neither all gone nor hardly begun; with **two durations** the clock is read twice.
+#
+# **Choice.** Every set of reactions is weighed by its evidence $Z=\int p(\text{data}\mid k,D)\,p(k,D)\,dk\,dD$; $k_j$ of a reaction that is in has a half-normal prior, $D$ a log-normal one (half a decade). $Z$ is found at the most probable rates with the normal integral cut off at $k=0$,
+# and checked by sampling. Networks that differ by a reaction that had nothing to do count as one.
+
+# %%
+network = sp.pathway_network()
+model = sp.ProfileModel(sp.Design(n_cells=100), network)
+columns = []
+for name, reactions in sp.PATHWAYS.items():
+    parameters = np.append(np.where(network.mask(reactions), network.reference, 0.0), sp.DIFFUSIVITY)
+    columns.append(sp.column_of(model, parameters, f"{name}\n{' + '.join(reactions)}"))
+columns = sp.zone_shares(pd.concat(columns), network)
+last = columns[columns["duration"] == model.design.durations[-1]]
+axes = plots.zoned_profile(last, panel="label", names=minerals, position_label="Distance from quartz (1)")
+run.figure(
+    axes[0].figure,
+    "pathways",
+    data=columns.assign(label=columns["label"].str.replace("\n", ": ")),
+    caption="""Four pathways at their reference rates, at the end of the longest run (model, no data): what the magnesium of the column is in. Quartz is at the left. Columns that look alike were made by different reactions.""",
+    alt_text="Four panels of stacked areas; talc at the left, serpentine, then brucite or olivine at the right.",
+)
+for label, one in last.groupby("label", sort=False):
+    for mineral, share in one.groupby("mineral", sort=False)["share"].mean().items():
+        run.number(run.key("share", label.split("\n")[0], minerals[mineral]), share / 100, unit="of the magnesium")
+pd.DataFrame({"reaction": network.names, "equation": [r.equation for r in network.reactions], "k": network.reference})
+
+# %% [markdown]
+# ## B. Artificial data with a known answer
+#
+# **Can rates and diffusivity be known at all?** Before any experiment: the information of a design (all derivatives, at reference rates, noise 3 % of a mole) gives the ellipse in which a rate and the diffusivity would be found. Here eight slices, brucite and talc only. After a *short* run a wide zone
+# can mean fast diffusion with a fast reaction as well as slow with slow: a tilted ridge. After a *long* one the front tells the diffusivity, but olivine is gone where it was attacked, and the rate at which it went is forgotten. The ridges differ, so that the two runs together know both.
+
+# %%
+few = {"10 only": (10.0,), "40 only": (40.0,), "10 and 40": (10.0, 40.0), "10, 20 and 40": (10.0, 20.0, 40.0)}
+known = {label: sp.design_information(sp.Design(times, 8, ("Brc", "Tlc")), "through serpentine") for label, times in few.items()}  # fmt: skip
+turn = np.linspace(0, 2 * np.pi, 181)
+ellipses = []
+for label, one in known.items():
+    sd, rho = one.set_index("parameter")["sd_log"], float(one.set_index("parameter").loc["R3", "correlation"])
+    x, y = np.cos(turn), rho * np.cos(turn) + np.sqrt(max(1 - rho**2, 0)) * np.sin(turn)
+    ellipses.append(pd.DataFrame({"durations": label, "log10_d": 2.448 * sd["D"] * x / np.log(10), "log10_k": 2.448 * sd["R3"] * y / np.log(10)}))  # fmt: skip
+    run.number(run.key("sd_log_diffusivity", label), float(sd["D"]), unit="1, natural logarithm, before the experiment")
+    run.number(run.key("correlation", label, "R3 and D"), rho, unit="1")
+information = sp.design_map(search=False)
+worst = information.groupby(["durations", "n_slices", "solids"], sort=False)["worst_sd_log_rate"].median().reset_index()
+worst["row"] = (
+    worst["solids"].replace({"Fo, Srp, Brc, Tlc": "all four", "H2O": "water"})
+    + ", "
+    + worst["n_slices"].astype(str)
+    + " slices"
+)
+grid = worst.pivot(index="row", columns="durations", values="worst_sd_log_rate").loc[list(dict.fromkeys(worst["row"])), list(dict.fromkeys(worst["durations"]))]  # fmt: skip
+grid = grid[~grid.index.str.startswith("Tlc")]
+fig, axes = plots.separate_panels("double", 92, 2, width_ratios=[1, 1.15])
+for (label, one), tint in zip(pd.concat(ellipses).groupby("durations", sort=False), plots.class_colors(len(few)), strict=True):
+    axes[0].plot(one["log10_d"], one["log10_k"], color=tint, label=label, lw=1.4)
+axes[0].axline((0, 0), slope=1, color="0.6", ls=":", lw=1, label="same $D/k$")
+axes[0].set(xlim=(-0.6, 0.6), ylim=(-2.6, 2.2), xlabel="log$_{10}$ $D$ − true (1)", ylabel="log$_{10}$ $k$ of R3 − true (1)")
+axes[0].legend(title="durations", fontsize=7, loc="lower right")
+plots.count_note(axes[0], "8 slices, brucite and talc")
+plots.score_table(grid.clip(upper=99).to_numpy(), list(grid.index), list(grid.columns), label="sd of ln $k$ known worst (1)", fmt="{:.2g}", limits=np.ones(grid.shape[1]), ax=axes[1])  # fmt: skip
+axes[1].set_xlabel("durations over the columns; framed: known within a factor of e", fontsize=7)
+plots.panel_labels(axes)
+run.figure(
+    fig,
+    "identifiability",
+    data={"ellipses": pd.concat(ellipses), "information": information},
+    caption="""What a design can know before the experiment, noise 3 % of a mole. (a) 95 % ellipses of the diffusivity and of the rate of R3; dotted: the same $D/k$, which makes zones of the same width. (b) Standard deviation of the logarithm of the rate known worst (median over four pathways) by durations, measured solids and
+    slices; 99: not known at all. Talc alone never suffices and is left out.""",
+    alt_text="Left, a tilted and an upright long ellipse and two small ones; right, a table of numbers that fall to the right and downwards.",
+)
+for row in worst.itertuples():
+    run.number(run.key("worst_sd_log_rate", row.durations, row.solids, f"{row.n_slices} slices"), min(row.worst_sd_log_rate, 99.0), unit="1, natural logarithm", tier="solver" if row.worst_sd_log_rate < 5 else "stochastic", uncertainty=None if row.worst_sd_log_rate < 5 else {"kind": "rough", "sd": row.worst_sd_log_rate})  # fmt: skip
+
+# %% [markdown]
+# **How often is the right pathway found?** Four pathways in turn; rates and diffusivity drawn within 0.2 decades of their reference; noise in per cent of a mole of olivine. The full design, and what is lost by leaving runs, slices or solids out.
+
+# %%
+sizes = {label: run.pick(3 if i == 0 else 2, 1) for i, label in enumerate(sp.STUDY_DESIGNS)}
+designs = sp.STUDY_DESIGNS if run.pick(True, False) else {k: sp.STUDY_DESIGNS[k] for k in (next(iter(sizes)), list(sizes)[-1])}
+paths = run.pick(tuple(sp.PATHWAYS), ("through serpentine", "without brucite"))
+tried = pd.concat(
+    run.cached(sp.recovery, {label: design}, (0.01, 0.03, 0.1), sizes[label], pathways=paths, seed=seed + i, n_jobs=n_jobs)
+    for i, (label, design) in enumerate(designs.items())
+)
+scores = sp.summarise_recovery(tried)
+scores.round(3)
+
+# %%
+shown = scores.assign(noise_pct=100 * scores["noise"])
+fig, axes = plots.separate_panels("double", 92, 2, width_ratios=[1.2, 1])
+order = list(designs)
+by = {
+    column: 100 * scores.pivot(index="noise", columns="design", values=column)[order] for column in ("exact", "lo95", "hi95")
+}
+noises = list(by["exact"].index)
+plots.profile(np.arange(len(noises)), by["exact"], lower=by["lo95"], upper=by["hi95"], dodge=0.04, position_label="Noise (% of a mole)", value_label="Right pathway found (% of experiments)", n=f"{scores['n_sets'].min()} to {scores['n_sets'].max()} experiments a point", legend=None, ax=axes[0])  # fmt: skip
+axes[0].set_xticks(np.arange(len(noises)), [f"{100 * s:g}" for s in noises])
+axes[0].set_ylim(-2, 103)
+axes[0].figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=1, frameon=False, fontsize=7)
+decisions = sp.inclusion_decisions(tried)
+predicted = decisions["probability"].to_numpy(float)
+plots.reliability(np.column_stack([1 - predicted, predicted]), np.where(decisions["ran"], "ran", "did not run"), ["did not run", "ran"], bins=5, pooled=True, label="Predicted probability (%)", n=f"{len(predicted)} decisions", ax=axes[1])  # fmt: skip
+plots.panel_labels(axes)
+run.figure(
+    fig,
+    "recovery",
+    data={"recovery": scores, "decisions": decisions},
+    caption="""(a) How often the right pathway is the most probable one, by design and noise (bars: 95 %, Wilson). (b) Calibration: how often a reaction ran that was said to have run with the probability on the axis; all designs.""",
+    alt_text="Left, points by noise for each design; right, points near a diagonal.",
+)
+for row in scores.itertuples():
+    keys = row.design, f"{row.noise:g}"
+    run.number(run.key("exact_recovery", *keys), row.exact, unit="1", tier="stochastic", uncertainty={"kind": "95 % interval (Wilson)", "lo95": row.lo95, "hi95": row.hi95})  # fmt: skip
+    for short, value in (("brier", row.brier), ("false_positive_rate", row.fpr), ("log_diffusivity_error", row.log_diffusivity_error)):  # fmt: skip
+        run.number(run.key(short, *keys), value, unit="1", tier="stochastic", uncertainty={"kind": "rough", "sd": 0.05})
+
+# %% [markdown]
+# **Which design tells the pathway?** On data without scatter, at reference rates: the probability that the true pathway would have among all 64 networks, mean of two pathways. This is the best that can be hoped for: noise 3 %.
+
+# %%
+tested = sp.standard_designs(slices=run.pick((5, 15), (5,)), durations=run.pick(None, {"10": (10.0,), "10, 20, 40": (10.0, 20.0, 40.0)}), solids={"water": ("H2O",), "brucite, talc": ("Brc", "Tlc"), "all four": ("Fo", "Srp", "Brc", "Tlc")})  # fmt: skip
+mapped = run.cached(sp.design_map, tested, run.pick(("through serpentine", "straight to talc"), ("straight to talc",)), n_jobs=n_jobs)  # fmt: skip
+chance = mapped.groupby(["solids", "n_slices", "durations"], sort=False)["probability"].mean().reset_index()
+ordered = chance.assign(durations=pd.Categorical(chance["durations"], list(dict.fromkeys(chance["durations"])), ordered=True))
+axes = plots.detectability_map(ordered, x="durations", y="n_slices", panel="solids", x_text="{}", panel_text="measured: {}", x_label="Durations (1)", y_label="Slices", label="Probability of the truth (%)")  # fmt: skip
+plots.panel_labels(axes)
+run.figure(
+    axes[0].figure,
+    "design_map",
+    data=mapped,
+    caption="""Probability of the true pathway (mean of those tried) on data without scatter, taken for data with 3 % noise, by durations, slices and measured solids.""",
+    alt_text="Three tables of percentages that grow to the right.",
+)
+for row in chance.itertuples():
+    run.number(run.key("probability_of_truth", row.durations, f"{row.n_slices} slices", row.solids), row.probability, unit="1", tier="stochastic", uncertainty={"kind": "rough, solver", "sd": 0.05})  # fmt: skip
+
+# %% [markdown]
+# **What has to be reached.** Limits set beforehand; here with few experiments, in the acceptance run with forty of each kind. The row that must fail shows a design that cannot tell.
+
+# %%
+accepted = sp.acceptance_table(rows=tried)
+for row in accepted.itertuples():
+    run.number(run.key("acceptance", row.row), row.value, unit="1", tier="stochastic", uncertainty={"kind": "standard error", "sd": float(np.nan_to_num(max(row.se, 0.05), nan=0.05))})  # fmt: skip
+unmet = accepted.loc[~accepted["met"], "row"].tolist()
+run.diagnostic("acceptance", len(unmet), ok=run.pick(not unmet, len(unmet) <= 4), limit=0, on=("acceptance",))
+limit = accepted["limit_high"].fillna(accepted["limit_low"])
+factor = np.where(accepted["limit_high"].notna(), accepted["value"] / limit.clip(lower=1e-12), limit / accepted["value"].clip(lower=1e-2))  # fmt: skip
+fig, ax = plots.figure("double", 30 + 4.5 * len(accepted))
+plots.forest([f"{row.row}: {row.label}" for row in accepted.itertuples()], np.clip(factor, 0.0, 4), reference=1.0, label="Share of what the limit allows (1)", n=f"{scores['n_sets'].max()} experiments a noise", ax=ax)  # fmt: skip
+run.figure(
+    fig,
+    "acceptance",
+    data=accepted,
+    caption=f"""Every requirement as a share of its limit (left of the line: met; a share is allowed the margin of its number of experiments). {len(accepted) - len(unmet)} of {len(accepted)} are met.""",
+    alt_text="Points about a line at one.",
+)
+
+# %% [markdown]
+# ## C. As if it were real
+#
+# **No open data set of measured mineral profiles between quartz and olivine is known to us.** An *artificial* column stands in (your own table takes its place): 5 mm of olivine, runs of 250, 500 and 1000 h, 15 slices each, four minerals in mass % with an error of 1.5. It is treated as if it had been
+# measured; the known answer is drawn beside it afterwards.
+
+# %%
+own = tables.read(run.data("own"), "07_serpentinization_pathways") if run.own else None
+table = own if run.own else tables.read(run.data("artificial_profiles"))
+options = {"candidates": tuple(candidates), "length_m": length_m, "noise": noise, "diffusivity": diffusivity_m2_h, "boundary": boundary, "n_cells": n_cells, "n_draws": n_draws, "seed": seed, "n_jobs": n_jobs}  # fmt: skip
+# a stored result would not notice that a network file has changed
+answer = sp.analyse(table, network_path=network_path, **options) if network_path else run.cached(sp.analyse, table, **options)
+truth = None if run.own else sp.embedded_experiment()
+subject = "your column" if run.own else "the artificial column"
+print(*answer.messages, sep="\n")
+for one in answer.frame("diagnostics")["name"]:
+    d = answer.diagnostic(one)
+    run.diagnostic(
+        one, d["value"], ok=d["ok"], limit=d["limit"], on=("inclusion", "best_networks", "profiles", "zones", "rates")
+    )
+unit = answer.profiles.design.amounts
+value_label = "Amount (wt%)" if unit == "wt" else "Amount (mol per mol of olivine)"
+
+
+def in_mm(frame):
+    """Distances in millimetres, for drawing."""
+    return frame.assign(distance=1e3 * frame["distance"])
+
+
+# %%
+shown = in_mm(answer.frame("profiles"))
+right = None if truth is None else in_mm(truth.frame.drop(columns="value").rename(columns={"truth": "value"}))
+axes = plots.mineral_profiles(shown, right, names=minerals | {"H2O": "water in minerals"}, series_text="{:g} h", value_label=value_label, n=f"{len(shown['value'].dropna())} numbers" + ("" if run.own else ", artificial"))  # fmt: skip
+run.figure(
+    axes[0].figure,
+    "profiles",
+    data={"profiles": answer.frame("profiles")} | ({} if truth is None else {"truth": truth.frame}),
+    caption=f"""Minerals in slices of {subject}, and the bands (95 %) of the model averaged over pathways. {"" if run.own else "Dashed: the known answer."}""",
+    alt_text="A panel a mineral; points within narrow bands.",
+)
+shares = in_mm(sp.zone_shares(answer.frame("columns"), answer.model.network))
+kinds = [m for m in dict.fromkeys(shares["mineral"]) if shares.loc[shares["mineral"] == m, "share"].max() > 0.5][:7]
+axes = plots.zoned_profile(shares[shares["mineral"].isin(kinds)], kinds=kinds, names=minerals, panel_text="{:g} h", value_label=f"Share of the {shares['of'].iloc[0]} (%)", n=None if run.own else "artificial")  # fmt: skip
+run.figure(
+    axes[0].figure,
+    "zones",
+    data={"columns": shares, "zones": answer.frame("zones")},
+    caption=f"""Zones of {subject} after each run, by the median of the model: what holds the {shares["of"].iloc[0]}.""",
+    alt_text="Stacked areas, a panel a run; talc grows from the left.",
+)
+for row in answer.frame("zones").itertuples():
+    run.number(run.key("zone_to_mm", minerals.get(row.mineral, row.mineral), f"{row.duration:g} h"), 1e3 * row.to, unit="mm, where it falls to half of its most", tier="stochastic", uncertainty={"kind": "width of two cells", "sd": 2e3 * answer.model.reactor.centres[0]})  # fmt: skip
+
+# %% [markdown]
+# **Which pathway.** Inclusion of each candidate by evidence and by BIC, and the best networks: their evidence sampled along a path of tempered distributions, with its Monte-Carlo error, and WBIC, which the paper used. WBIC estimates the same number from one temperature, $\beta=1/\ln n$; with few data it is
+# off by more than its own error, and it punishes superfluous reactions less.
+
+# %%
+inclusion = answer.frame("inclusion")
+ran = None if truth is None else sp.effective_truth(truth)
+fig, ax = plots.figure("double", 68)
+plots.inclusion_bars(list(inclusion["reaction"]), inclusion[["probability", "probability_bic"]].to_numpy().T, series=["evidence", "BIC"], truth=None if ran is None else [r for r in ran if r in set(inclusion["reaction"])], label="Probability that it ran (%)", n=f"{len(answer.search.networks)} networks" + ("" if run.own else ", artificial"), ax=ax)  # fmt: skip
+run.figure(
+    fig,
+    "inclusion",
+    data=inclusion,
+    caption=f"""Probability that each candidate ran in {subject}, by the evidence of all networks, and with BIC in its place.{"" if run.own else " Green: the reactions that did run."}""",
+    alt_text="Grouped bars, a group a reaction.",
+)
+for row in inclusion.itertuples():
+    run.number(run.key("inclusion", row.reaction), row.probability, unit="1", tier="stochastic", uncertainty={"kind": "rough", "sd": 0.02})  # fmt: skip
+compared = sp.compare_evidence(answer, n_compared, n_evaluations=run.pick(2400, 600), seed=seed, n_jobs=n_jobs)
+true_name = None if ran is None or " + ".join(ran) not in set(compared["network"]) else " + ".join(ran)
+fig, axes = plots.separate_panels("double", 72, 2)
+plots.evidence_bars(list(compared["network"]), compared["log_evidence"], err=compared["log_evidence_error"], truth=true_name, label="ln evidence − that of the best (1)", n="evidence, sampled", ax=axes[0])  # fmt: skip
+plots.evidence_bars(list(compared["network"]), compared["minus_wbic"], err=compared["wbic_error"], reference=compared["network"].iloc[0], truth=true_name, label="−WBIC − that of the first (1)", n="WBIC", ax=axes[1])  # fmt: skip
+plots.panel_labels(axes)
+run.figure(
+    fig,
+    "best_networks",
+    data=compared,
+    caption=f"""The best networks of {subject}: differences of the log evidence (a) and of −WBIC (b), with 95 % Monte-Carlo intervals. Percentages are over those shown.""",
+    alt_text="Two panels of bars.",
+)
+for row in compared.itertuples():
+    for short, value, error in (("log_evidence", row.log_evidence, row.log_evidence_error), ("minus_wbic", row.minus_wbic, row.wbic_error)):  # fmt: skip
+        run.number(run.key(short, row.network), value, unit="nats, without constants", tier="stochastic", uncertainty={"kind": "Monte Carlo", "sd": max(error, 0.02)})  # fmt: skip
+    run.number(run.key("minus_half_bic", row.network), row.minus_half_bic, unit="nats, without constants")
+compared.round(2)
+
+# %% [markdown]
+# **Rates and diffusivity** of the most probable pathway, and what the choice of priors does to it.
+
+# %%
+rates = answer.frame("rates")
+middle = rates["median"].to_numpy(float)
+fig, axes = plots.separate_panels("double", 78, 2, width_ratios=[1, 1.35])
+plots.forest(list(rates["reaction"]), np.ones(len(rates)), lower=rates["lo95"] / middle, upper=rates["hi95"] / middle, reference=1.0, label="Over the median, 95 % (1)", n="most probable pathway", ax=axes[0])  # fmt: skip
+axes[0].set_xscale("log")
+plots.plain_log_axis(axes[0], "x")
+if truth is not None:
+    at = dict(zip(truth.model.names, truth.parameters, strict=True))
+    axes[0].plot([at.get(r, np.nan) / m for r, m in zip(rates["reaction"], middle, strict=True)], np.arange(len(rates)), ls="none", marker="|", ms=12, mew=1.6, color="black", label="true")  # fmt: skip
+    axes[0].legend(loc="best")
+priors = sp.prior_panel(answer, factors=run.pick((0.25, 1.0, 4.0), (1.0,)), dex=run.pick((0.5, 1.5), ()), n_jobs=n_jobs)
+grid = priors.pivot(index="prior", columns="reaction", values="probability").loc[list(dict.fromkeys(priors["prior"])), list(dict.fromkeys(priors["reaction"]))]  # fmt: skip
+plots.score_table(100 * grid.to_numpy(), list(grid.index), list(grid.columns), label="Inclusion (%)", log=False, fmt="{:.0f}", ax=axes[1])  # fmt: skip
+plots.panel_labels(axes)
+run.figure(
+    fig,
+    "rates",
+    data={"rates": rates, "priors": priors},
+    caption=f"""(a) Rate constants and diffusivity (D) of the most probable pathway, each over its median{"" if run.own else "; black: the true ones"}. (b) Inclusion under other priors of the rates.""",
+    alt_text="Left, intervals about one; right, a table of percentages.",
+)
+for row in rates.itertuples():
+    name = "diffusivity" if row.reaction == "D" else run.key("rate", row.reaction)
+    run.number(name, row.median, unit="m2/h, times silica at saturation over olivine" if row.reaction == "D" else "1/h", uncertainty={"kind": "95 % interval, most probable pathway", "lo95": row.lo95, "hi95": row.hi95})  # fmt: skip
+for row in priors.itertuples():
+    run.number(run.key("inclusion", row.prior, row.reaction), row.probability, unit="1", tier="stochastic", uncertainty={"kind": "rough", "sd": 0.02})  # fmt: skip
+if truth is not None:
+    for name, value in sp.score(answer.search, truth).items():
+        run.number(
+            run.key("known_answer", name), value, unit="1", tier="stochastic", uncertainty={"kind": "rough", "sd": 0.02}
+        )
+rates.drop(columns="at_bound", errors="ignore")
+
+# %% [markdown]
+# **What to measure next.** Where the two most probable pathways predict different amounts, over the error of one more slice.
+
+# %%
+ahead = in_mm(answer.frame("next_measurement"))
+if len(ahead):
+    best = ahead.iloc[0]
+    fig, axes = plots.separate_panels("double", 82, 2)
+    most = ahead.groupby(["observable", "duration"], as_index=False)["difference_over_sigma"].max()
+    kinds = list(dict.fromkeys(ahead["observable"]))[:7]
+    plots.benchmark_curves(most[most["observable"].isin(kinds)], x="duration", y="difference_over_sigma", method="observable", methods=kinds, log=False, label="none", x_label="Duration (h)", y_label="Largest difference over the error (1)", n="best slice", ax=axes[0])  # fmt: skip
+    axes[0].set_xscale("log")
+    plots.plain_log_axis(axes[0], "x")
+    at_best = ahead[(ahead["duration"] == best["duration"]) & ahead["observable"].isin(kinds)]
+    plots.benchmark_curves(at_best, x="distance", y="difference_over_sigma", method="observable", methods=kinds, log=False, label="legend", x_label="Distance from quartz (mm)", y_label="Difference over the error (1)", n=f"run of {best['duration']:g} h", ax=axes[1])  # fmt: skip
+    plots.panel_labels(axes)
+    run.figure(
+        fig,
+        "next_measurement",
+        data=ahead,
+        caption=f"""Which further slice of {subject} would best tell the two most probable pathways apart: difference of their predictions over the error of a measurement, (a) by duration, at the best slice; (b) along the column, for the best duration.""",
+        alt_text="Curves of four minerals, by duration and by distance.",
+    )
+    run.number("next_measurement", f"{minerals.get(best['observable'], best['observable'])} at {best['distance']:.3g} mm after {best['duration']:.3g} h", unit="best single measurement")  # fmt: skip
+    run.number("next_measurement_difference", float(best["difference_over_sigma"]), unit="errors of a measurement", tier="stochastic", uncertainty={"kind": "rough", "sd": 0.05})  # fmt: skip
+
+# %% [markdown]
+# ## D. What it means, and how far
+#
+# (to be written)
+
+# %%
+run.finish()
