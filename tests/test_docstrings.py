@@ -12,11 +12,20 @@ import lib
 # What is held against a docstring: none at all, no summary, no return, and parameters that are missing, unknown or without
 # a type (which states shape and unit; a name that says the rest needs no sentence).
 CODES = {"PR01", "PR02", "PR03", "PR04", "RT01", "SS01", "GL08"}
-CASES = ("lib.discrimination", "lib.hydrous_melt", "lib.isocon", "lib.melting", "lib.serpentinization", "lib.unmixing")
+CASES = (
+    "lib.discrimination",
+    "lib.hydrous_melt",
+    "lib.isocon",
+    "lib.melting",
+    "lib.reactions",
+    "lib.serpentinization",
+    "lib.unmixing",
+)
 PUBLIC = (
     *CASES,
     "lib.composition",
     "lib.kinetics",
+    "lib.network_selection",
     "lib.plots",
     "lib.sampling",
     "lib.subset_search",

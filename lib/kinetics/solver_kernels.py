@@ -21,10 +21,11 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-__all__ = ["NetworkCode", "evaluate_rates", "solve_kernel"]
+__all__ = ["MOST", "RAMP", "NetworkCode", "evaluate_rates", "factor_line", "fill_factors", "fill_products", "solve_kernel"]
 
 RAMP, GRAIN, POWER = 1, 2, 3  # 0: a straight line; 4: Avrami's; numbered as in lib.kinetics.laws
-MOST = 4  # factors in a law
+#: Most factors that a law may have.
+MOST = 4
 STAGES = 6
 GAMMA = 0.25
 A = np.zeros((STAGES, STAGES - 1))
@@ -71,14 +72,45 @@ class NetworkCode(NamedTuple):
 
 
 @njit(**INNER)
-def _line(code, f, y):
-    """Value of the straight line of a factor."""
+def factor_line(code, f, y):
+    """Return the value of the straight line of a factor: a ramp runs where it is above zero.  For compiled code only.
+
+    Parameters
+    ----------
+    code : NetworkCode
+        The network.
+    f : int
+        The factor; what is returned means something for lines and ramps.
+    y : ndarray, shape (n_species,)
+        State.
+
+    Returns
+    -------
+    float
+        Offset + slope * state.
+    """
     return code.factor_parameters[f, 0] + code.factor_parameters[f, 1] * y[code.factor_species[f]]
 
 
 @njit(**INNER)
-def _factors(code, used, n_used, on, y, g):
-    """Fill value, slope and curvature (g[0], g[1], g[2]) of the factors in use; `on` says which ramps run."""
+def fill_factors(code, used, n_used, on, y, g):
+    """Fill value, slope and curvature of factors.  For compiled code only.
+
+    Parameters
+    ----------
+    code : NetworkCode
+        The network.
+    used : ndarray of int, shape (n_used or more,)
+        Factors asked for.
+    n_used : int
+        How many of them count.
+    on : ndarray of int, shape (n_factors,)
+        1 for a ramp that runs, 0 for one that is flat; not looked at for other laws.
+    y : ndarray, shape (n_species,)
+        State.
+    g : ndarray, shape (3, n_factors)
+        Filled with value, first and second derivative of each with respect to its species.
+    """
     for i in range(n_used):
         f = used[i]
         x = y[code.factor_species[f]]
@@ -122,8 +154,24 @@ def _factors(code, used, n_used, on, y, g):
 
 
 @njit(**INNER)
-def _products(rows, active, slopes, g, phi, w):
-    """Rates for rate constants of one and, if asked, their slopes along the species of each factor."""
+def fill_products(rows, active, slopes, g, phi, w):
+    """Fill rates for rate constants of one and, if asked, their slopes.  For compiled code only.
+
+    Parameters
+    ----------
+    rows : ndarray of int, shape (n, MOST)
+        Factors of each reaction, `NetworkCode.reaction_factors`.
+    active : ndarray of int, shape (p,)
+        Reactions asked for.
+    slopes : bool
+        Whether `w` is filled.
+    g : ndarray, shape (3, n_factors)
+        Values and slopes from `fill_factors`.
+    phi : ndarray, shape (p,)
+        Filled with the rates.
+    w : ndarray, shape (p, MOST)
+        Filled with their slopes along the species of each factor.
+    """
     for i in range(active.shape[0]):
         j = active[i]
         total = 1.0
@@ -168,9 +216,9 @@ def evaluate_rates(code, active, y, phi, dphi):
     on = np.empty(n_factors, dtype=np.int64)
     for f in range(n_factors):
         used[f] = f
-        on[f] = _line(code, f, y) > 0.0
-    _factors(code, used, n_factors, on, y, g)
-    _products(code.reaction_factors, active, True, g, phi, w)
+        on[f] = factor_line(code, f, y) > 0.0
+    fill_factors(code, used, n_factors, on, y, g)
+    fill_products(code.reaction_factors, active, True, g, phi, w)
     for i in range(active.shape[0]):
         for s in range(y.shape[0]):
             dphi[i, s] = 0.0
@@ -412,7 +460,7 @@ def solve_kernel(code, active, k, y0, times, rtol, atol, n_sens, scale, max_step
             slot[i, a] = -1
             if f >= 0:
                 slot[i, a] = code.factor_species[f]
-                on[f] = _line(code, f, y) > 0.0
+                on[f] = factor_line(code, f, y) > 0.0
         for s in range(n):
             na[s, i] = code.stoichiometry[s, active[i]]
     n_used = 0
@@ -434,8 +482,8 @@ def solve_kernel(code, active, k, y0, times, rtol, atol, n_sens, scale, max_step
     rejected = False
     while done < n_times:
         if fresh:
-            _factors(code, used, n_used, on, y, g)
-            _products(code.reaction_factors, active, True, g, phi[0], w[0])
+            fill_factors(code, used, n_used, on, y, g)
+            fill_products(code.reaction_factors, active, True, g, phi[0], w[0])
             _linearise(code, active, k, g, w[0], na, nz, q, slot, jac, second)
             fresh = False
             if steps == 0:
@@ -477,8 +525,8 @@ def solve_kernel(code, active, k, y0, times, rtol, atol, n_sens, scale, max_step
                         zi[i] += a * u[m, i]
                         now[i] += c * u[m, i]
                 _species(na, zi, q, y0, ni, yn)
-                _factors(code, used, n_used, on, yn, g)
-                _products(code.reaction_factors, active, q > 0, g, phi[1], w[1])
+                fill_factors(code, used, n_used, on, yn, g)
+                fill_products(code.reaction_factors, active, q > 0, g, phi[1], w[1])
                 _add_rates(k, phi[1], w[1], slot, ni, n, q, now)
             _back(lu, pivot, now, 0, 1)
             if q > 0:  # the right side of the sensitivities holds the change of the Jacobian times this stage
@@ -520,7 +568,7 @@ def solve_kernel(code, active, k, y0, times, rtol, atol, n_sens, scale, max_step
             if code.factor_law[f] == RAMP:
                 s = code.factor_species[f]
                 slope = code.factor_parameters[f, 1]
-                v0, v1 = _line(code, f, y), _line(code, f, yn)
+                v0, v1 = factor_line(code, f, y), factor_line(code, f, yn)
                 small = 0.1 * abs(slope) * (atol + rtol * abs(y[s]))  # no crossing: it only touches, within the tolerance
                 if (v1 < -small) if on[f] == 1 else (v1 > small):
                     x = _crossing(v0, v1, slope * na[s], u)
@@ -545,7 +593,7 @@ def solve_kernel(code, active, k, y0, times, rtol, atol, n_sens, scale, max_step
         y, yn = yn, y
         for i in range(n_used):
             f = used[i]
-            on[f] = 1 - on[f] if f == switch else _line(code, f, y) > 0.0
+            on[f] = 1 - on[f] if f == switch else factor_line(code, f, y) > 0.0
         fresh = True
         worst = max(worst, 1e-2)
         if last_h > 0.0:  # predictive control: what the error has done from step to step, it will do again

@@ -47,7 +47,7 @@ def exhaustive_networks(problem, *, sizes=None, n_jobs=1, progress=None):
     Raises
     ------
     ValueError
-        For more than 65536 networks (use `indicator_exchange`), or none that is admissible.
+        For more than 65536 networks (use `sample_networks`), or none that is admissible.
 
     Notes
     -----
@@ -90,7 +90,7 @@ def _levels(problem, sizes):
     n_free = problem.n - problem.always.bit_count()
     if 1 << n_free > MOST_NETWORKS:
         raise ValueError(
-            f"{n_free} free candidates make {1 << n_free} networks, more than {MOST_NETWORKS}; use indicator_exchange, or fix "
+            f"{n_free} free candidates make {1 << n_free} networks, more than {MOST_NETWORKS}; use sample_networks, or fix "
             "some with always="
         )
     low, high = (0, problem.n) if sizes is None else sizes

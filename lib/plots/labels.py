@@ -25,7 +25,8 @@ def formula(name):
     Parameters
     ----------
     name : str
-        ``Al2O3``, ``Fe2O3T``, ``H2O+``, ``87Sr/86Sr``, ``d18O``, ``LOI``; other text is returned as it is.
+        ``Al2O3``, ``Fe2O3T``, ``H2O+``, ``87Sr/86Sr``, ``d18O``, ``LOI``; other text, ``R2`` of a reaction too, is returned
+        as it is.
 
     Returns
     -------
@@ -40,6 +41,8 @@ def formula(name):
     'Fe$_2$O$_3^{T}$'
     """
     text = str(name)
+    if re.fullmatch(r"R\d+", text):  # a reaction; no element is called R
+        return text
     if re.fullmatch(r"[dδ]\d+[A-Z][a-z]?", text):
         return "δ" + re.sub(r"^.(\d+)", r"$^{\1}$", text)
     if re.fullmatch(r"\d+[A-Z][a-z]?(/\d+[A-Z][a-z]?)*", text):

@@ -64,6 +64,7 @@ FIELD_MAPS = {
     "light": "lapaz_r",
     "error": "lajolla",
     "binary": "grayC",
+    "terrain": "bukavu",
 }
 
 STYLE = {
@@ -225,9 +226,9 @@ def field_map(use="sequential"):
 
     Parameters
     ----------
-    use : {"sequential", "points", "diverging", "light", "error", "binary"}
+    use : {"sequential", "points", "diverging", "light", "error", "binary", "terrain"}
         Kind of field; see `FIELD_MAPS`. "points" is the sequential map without its palest part, for symbols and
-        lines on white.
+        lines on white; "terrain" has its coast in the middle.
 
     Returns
     -------
@@ -263,16 +264,22 @@ def save(fig, stem, formats=("png", "svg")):
         raise ValueError(f"save: format {', '.join(unknown)} is unknown; expected {', '.join(undated)}")
     paths = [Path(f"{stem}.{kind}") for kind in formats]
     stable = {key: STYLE[key] for key in ("svg.fonttype", "svg.hashsalt", "savefig.dpi", "savefig.facecolor")}
+    engine = fig.get_layout_engine()
     with mpl.rc_context(stable):
-        for path, kind in zip(paths, formats, strict=True):
-            # constrained layout starts from where the panels are: begin each time from the bare grid, so that the
-            # bytes do not depend on what was drawn before
-            for ax in fig.axes:
-                if ax.get_subplotspec() is not None and ax.get_in_layout():
-                    ax.set_subplotspec(ax.get_subplotspec())
-            fig.savefig(path, metadata=undated[kind])
-            if kind == "png":
-                _shrink(path)
+        # constrained layout starts from where the panels are: begin from the bare grid, so that the bytes do not depend on
+        # what was drawn before; the formats that follow take the places found for the first
+        for ax in fig.axes:
+            if ax.get_subplotspec() is not None and ax.get_in_layout():
+                ax.set_subplotspec(ax.get_subplotspec())
+        try:
+            for path, kind in zip(paths, formats, strict=True):
+                fig.savefig(path, metadata=undated[kind])
+                fig.set_layout_engine("none")
+                if kind == "png":
+                    _shrink(path)
+        finally:
+            if engine is not None:
+                fig.set_layout_engine(engine)
     return paths
 
 

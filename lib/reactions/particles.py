@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 from numba import njit
 
-from lib.kinetics.solver_kernels import MOST, RAMP, _factors, _line, _products
+from lib.kinetics.solver_kernels import MOST, RAMP, factor_line, fill_factors, fill_products
 
 from .state_space import Noise, StateSpace
 
@@ -108,9 +108,9 @@ def _filter(code, active, k, steps, data, start, start_var, q, r, normal, unifor
                     y[s] = x[t, s, i]
                 for f in used:
                     if code.factor_law[f] == RAMP:
-                        on[f] = _line(code, f, y) > 0.0
-                _factors(code, used, used.size, on, y, values)
-                _products(code.reaction_factors, active, False, values, rate, unused)
+                        on[f] = factor_line(code, f, y) > 0.0
+                fill_factors(code, used, used.size, on, y, values)
+                fill_products(code.reaction_factors, active, False, values, rate, unused)
                 for s in range(n):
                     drift = 0.0
                     for j in range(p):

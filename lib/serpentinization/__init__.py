@@ -21,7 +21,10 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "tabular": ["Profiles", "prepare"],
         "check": ["check_table"],
         "analysis": ["FRAMES", "PathwayAnalysis", "analyse"],
+        "choices": ["candidate_network", "reference_diffusivity"],
+        "evidence": ["compare_evidence", "prior_panel", "problem_of"],
+        "zones": ["column_of", "zone_shares"],
         "embedded": ["embedded_experiment", "write_embedded"],
-        "required": ["acceptance_table"],
+        "required": ["STUDY_DESIGNS", "acceptance_table"],
     },
 )  # fmt: skip

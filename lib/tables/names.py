@@ -23,6 +23,8 @@ UNITS = {
     "m": "metres",
     "nt": "nT",
     "g_cm3": "g/cm3",
+    "km_s": "km/s",
+    "per_k": "1/K",
 }
 #: Units of a concentration by mass, with the factor that turns them into mass %.
 TO_WT = {"wt": 1.0, "ppm": 1e-4, "ppb": 1e-7}

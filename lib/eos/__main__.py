@@ -1,0 +1,8 @@
+"""Command line: ``python -m lib.eos`` writes the templates of this case again."""
+
+import sys
+
+from .embedded import write_templates
+
+if __name__ == "__main__":
+    sys.stdout.write("".join(f"written: {path}\n" for path in write_templates()))
