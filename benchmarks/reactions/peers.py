@@ -220,11 +220,13 @@ def choices(make, **values):
     return found
 
 
-STLSQ = choices(stlsq, threshold=(0.001, 0.003, 0.01, 0.02, 0.03, 0.05), alpha=(1e-6, 0.05), scaled=(False,)) | choices(
-    stlsq, threshold=(0.01, 0.03, 0.1), alpha=(1e-6,), scaled=(True,)
+STLSQ = (
+    choices(stlsq, threshold=(0.001, 0.003, 0.01, 0.02, 0.05), alpha=(1e-6,), scaled=(False,))
+    | choices(stlsq, threshold=(0.003, 0.02), alpha=(0.05,), scaled=(False,))
+    | choices(stlsq, threshold=(0.01, 0.03, 0.1), alpha=(1e-6,), scaled=(True,))
 )
 TIED = choices(tied, threshold=(0.001, 0.003, 0.01, 0.02, 0.03, 0.05), nu=(0.1, 10.0))
-BAGGED = choices(bagged, threshold=(0.003, 0.01, 0.03), alpha=(1e-3,), scaled=(False,))
+BAGGED = choices(bagged, threshold=(0.003, 0.02), alpha=(1e-3,), scaled=(False,))
 PYSINDY = (
     Sindy("pysindy, STLSQ", STLSQ),
     Sindy("pysindy, constrained SR3", TIED),

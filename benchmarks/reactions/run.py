@@ -1,4 +1,4 @@
-"""Reactions side by side: python benchmarks/reactions/run.py [--sets 12] [--tables forward recovery] [--csv table.csv].
+"""Reactions side by side: python benchmarks/reactions/run.py [--sets 10] [--tables forward recovery] [--csv table.csv].
 
 ``forward``: time of one solve of the stiff reactor at a stated accuracy, against LSODA of scipy with right sides in NumPy, in
 plain Python and compiled; ours with sensitivities; the profile reactor.  ``recovery``: which reactions ran, from the same
@@ -150,7 +150,7 @@ def write(path, rows):
 def main():
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--sets", type=int, default=12, help="artificial series a level of noise")
+    parser.add_argument("--sets", type=int, default=10, help="artificial series a level of noise")
     tables = ("forward", "recovery")
     parser.add_argument("--tables", nargs="*", choices=tables, default=tables)
     parser.add_argument("--csv", help="file for all the numbers, besides the screen")

@@ -26,7 +26,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "comparison": ["compare_forms"],
         "artificial": ["KINDS_OF_STATIC", "imitation", "static_states", "with_errors"],
         "design": ["DESIGNS", "static_designs"],
-        "study": ["coverage", "plausible_truths", "summarise_coverage"],
+        "study": ["coverage", "hidden_temperatures", "plausible_truths", "summarise_coverage"],
         "check": ["check_table"],
         "analysis": ["EosAnalysis", "analyse"],
         "required": ["acceptance_table"],

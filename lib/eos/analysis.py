@@ -57,8 +57,8 @@ class EosAnalysis(Answer):
 def analyse(
     table,
     *,
-    form: str = "as printed",
-    shock: str = "latent",
+    form: str = "consistent",
+    shock: str = "energy",
     scaled: bool = True,
     t_cmb_k=T_CMB_K,
     n_evaluations: int = N_EVALUATIONS,
@@ -73,8 +73,8 @@ def analyse(
         See ``data/06_outer_core_eos/input.toml`` for the columns.
     form : str
         Key of `lib.eos.SAMPLED_FORMS`.
-    shock : {"latent", "energy"}
-        Temperatures behind shocks: unobserved variables with a flat prior, or from the energy of the shock.
+    shock : {"energy", "latent"}
+        Temperatures behind shocks: from the energy of the shock, or unobserved variables with a flat prior.
     scaled : bool
         Whether errors of data sets get a factor of their own.
     t_cmb_k : sequence of float

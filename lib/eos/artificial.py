@@ -12,7 +12,7 @@ import pandas as pd
 
 from . import eos_kernels
 from .measurements import Measurements, published_measurements, tidy
-from .parameter_sets import published_set
+from .priors import REFERENCE_K
 from .vinet_thermal import VinetThermal
 
 #: Kinds of static measurements: pressures (GPa), temperature as (K at the first pressure, K at the last), what is measured, and
@@ -26,10 +26,13 @@ KINDS_OF_STATIC = {
     "core pressure": {"gpa": (135, 200, 4), "k": (4500, 5000), "what": "density", "errors": (0.02, 0.01, 0.02, 150)},
 }
 
+#: Parameters of artificial iron.
+TRUTH = {"rho0": 7020.0, "k0_gpa": 86.0, "k0_prime": 5.75, "gamma0": 1.9, "b": 0.4, "e0": 1.0e-4, "g": 0.9}
+
 
 def truth() -> VinetThermal:
-    """Return the equation of state that artificial measurements obey: the published parameters of Kuwayama et al. (2020)."""
-    return published_set("kuwayama2020").eos
+    """Return the equation of state that artificial measurements obey: round numbers in the consistent form, near measured iron."""
+    return VinetThermal(**TRUTH, t0_k=REFERENCE_K, form="consistent", name="artificial iron")
 
 
 def static_states(kind: str, eos: VinetThermal) -> pd.DataFrame:
@@ -71,7 +74,7 @@ def static_states(kind: str, eos: VinetThermal) -> pd.DataFrame:
     return tidy(frame)
 
 
-def imitation(eos: VinetThermal, h0: float = 1.30, shock_k=None, template: Measurements | None = None) -> Measurements:
+def imitation(eos: VinetThermal, h0: float = 1.30, template: Measurements | None = None) -> Measurements:
     """Return exact states in the places of the published measurements: same pressures, temperatures, errors.
 
     Parameters
@@ -80,15 +83,13 @@ def imitation(eos: VinetThermal, h0: float = 1.30, shock_k=None, template: Measu
         Equation of state that they obey.
     h0 : float
         Enthalpy of the liquid at 1811 K over iron before the shock, MJ/kg.
-    shock_k : array, shape (n_shocked,), optional
-        Temperatures behind the shocks, K, where they shall not follow from the energy.
     template : Measurements, optional
         What is imitated; the published measurements by default.
 
     Returns
     -------
     Measurements
-        Shocked states lie on the equation's own Hugoniot, or have the temperatures given; data sets say that they are artificial.
+        Shocked states lie on the equation's own Hugoniot; data sets say that they are artificial.
 
     Raises
     ------
@@ -98,14 +99,11 @@ def imitation(eos: VinetThermal, h0: float = 1.30, shock_k=None, template: Measu
     template = published_measurements() if template is None else template
     frame = template.frame.copy()
     pressure, temperature = frame["pressure_gpa"].to_numpy() * 1e9, frame["temperature_k"].to_numpy(copy=True)
-    density, hugoniot = np.empty(len(frame)), template.shocked
-    if shock_k is not None:
-        temperature[hugoniot] = shock_k
-        hugoniot = np.zeros_like(hugoniot)
-    for i, shocked in enumerate(hugoniot):
+    density = np.empty(len(frame))
+    for i, shocked in enumerate(template.shocked):
         if shocked:
             start = 1e3 * frame["initial_density_g_cm3"].fillna(7.85).iloc[i]
-            density[i], temperature[i] = _on_hugoniot(eos, pressure[i], start, 1e6 * h0, 1e3 * frame["density_g_cm3"].iloc[i])
+            density[i], temperature[i] = on_hugoniot(eos, pressure[i], start, 1e6 * h0, 1e3 * frame["density_g_cm3"].iloc[i])
         else:
             density[i] = eos_kernels.density(pressure[i], temperature[i], eos.vector, eos.form_code, 0.0)
     if not np.isfinite(density).all():
@@ -118,8 +116,27 @@ def imitation(eos: VinetThermal, h0: float = 1.30, shock_k=None, template: Measu
     return Measurements(frame)
 
 
-def _on_hugoniot(eos, pressure, start, offset, guess):
-    """Density and temperature at a pressure of the equation's own Hugoniot, by bisection from around a guess."""
+def on_hugoniot(eos, pressure, start, offset, guess):
+    """Return density and temperature at a pressure of the equation's own Hugoniot, by bisection around a guess.
+
+    Parameters
+    ----------
+    eos : VinetThermal
+        Equation of state.
+    pressure : float
+        Pa.
+    start : float
+        Density before the shock, kg/m3.
+    offset : float
+        Enthalpy of the liquid at 1811 K over the metal before the shock, J/kg.
+    guess : float
+        Density to search around, kg/m3.
+
+    Returns
+    -------
+    tuple of float
+        kg/m3 and K; nan when the Hugoniot does not reach the pressure there.
+    """
     low, high = 0.7 * guess, 1.4 * guess
     for _ in range(60):
         middle = 0.5 * (low + high)

@@ -29,7 +29,7 @@ def example_measurements() -> Measurements:
     Returns
     -------
     Measurements
-        From the published parameters of Kuwayama et al. (2020), with errors of the sizes that are stated.
+        From `lib.eos.artificial.truth`, with errors of the sizes that are stated.
     """
     rng = np.random.default_rng(int.from_bytes(hashlib.sha256(f"{STEM} example table".encode()).digest()[:8], "big"))
     eos = truth()
@@ -59,7 +59,7 @@ def template_texts() -> dict:
         cells["initial_density_g_cm3"] = _text(row["initial_density_g_cm3"], 3)
         rows.append([cells[name] for name in header])
     how = (
-        "Made by `python -m lib.eos` with words as seed: states of the equation of state of Kuwayama et al. (2020) in the places of "
+        "Made by `python -m lib.eos` with words as seed: states of an artificial equation of state, near that of iron, in the places of "
         "published and of imagined measurements, with normal errors of the sizes that are stated. Temperatures behind shocks are empty."
     )
     blank = "Only the header: delete the columns that you do not have."

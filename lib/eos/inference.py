@@ -51,7 +51,7 @@ class EosModel:
     """
 
     measurements: Measurements
-    form: str = "as printed"
+    form: str = "consistent"
     shock: str = "energy"
     scaled: bool = True
     priors: dict = field(default_factory=dict)

@@ -268,8 +268,13 @@ def save(fig, stem, formats=("png", "svg")):
     with mpl.rc_context(stable):
         # constrained layout starts from where the panels are: begin from the bare grid, so that the bytes do not depend on
         # what was drawn before; the formats that follow take the places found for the first
+        first = vars(fig).setdefault("first_positions", {})  # of colour bars, which have no cell of the grid
         for ax in fig.axes:
-            if ax.get_subplotspec() is not None and ax.get_in_layout():
+            if ax.get_subplotspec() is None:
+                takes_part = ax.get_in_layout()
+                ax.set_position(first.setdefault(ax, ax.get_position(original=True).frozen()))
+                ax.set_in_layout(takes_part)  # set_position takes it out
+            elif ax.get_in_layout():
                 ax.set_subplotspec(ax.get_subplotspec())
         try:
             for path, kind in zip(paths, formats, strict=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from scipy.stats import binomtest
 
 from lib.tasks import run_tasks
 
@@ -116,8 +117,8 @@ def summarise_support(table):
     Returns
     -------
     DataFrame
-        One row a sparsity, stage, noise and number of times: n_sets, exact, exact_se (Agresti-Coull), true_positive,
-        false_positive, rate_error (median).
+        One row a sparsity, stage, noise and number of times: n_sets, exact with exact_lo95 and exact_hi95 (Wilson),
+        exact_se (Agresti-Coull), true_positive, false_positive, rate_error (median).
     """
     groups = table.groupby(["sparsity", "stage", "noise", "n_times"])
     out = groups.agg(
@@ -126,4 +127,9 @@ def summarise_support(table):
     ).reset_index()  # fmt: skip
     share = (out["exact"] * out["n_sets"] + 2) / (out["n_sets"] + 4)
     out.insert(6, "exact_se", np.sqrt(share * (1 - share) / (out["n_sets"] + 4)))
+    ends = [
+        binomtest(round(p * n), n).proportion_ci(method="wilson") for p, n in zip(out["exact"], out["n_sets"], strict=True)
+    ]
+    out.insert(6, "exact_lo95", [end.low for end in ends])
+    out.insert(7, "exact_hi95", [end.high for end in ends])
     return out

@@ -22,6 +22,9 @@ FRAMES = (
     "messages",
 )  # fmt: skip
 
+#: Columns of the frame of further measurements when one network is all there is.
+NOTHING_LEFT = ("duration", "slice", "distance", "from", "to", "observable", "unit", "difference_over_sigma")
+
 
 @dataclass(frozen=True, eq=False)
 class PathwayAnalysis(Answer):
@@ -124,7 +127,8 @@ def analyse(
     frames["zones"] = report.zones_frame(frames["columns"])
     frames["reactions"] = report.reactions_frame(model, draws)
     typical = float(np.nanmedian(sigma)) if sigma is not None else report.scatter(frames["profiles"])
-    frames["next_measurement"] = next_measurement(search, model, typical)
+    several = len(search.effective) > 1
+    frames["next_measurement"] = next_measurement(search, model, typical) if several else pd.DataFrame(columns=NOTHING_LEFT)
     frames["diagnostics"] = report.diagnostics_frame(search, frames, sigma is not None)
     rows = [("note", "prepare", text) for text in (*made.notes, *said)] + report.warnings(search, frames)
     frames["messages"] = pd.DataFrame(rows, columns=["level", "code", "text"])

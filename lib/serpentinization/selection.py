@@ -101,7 +101,10 @@ def select_pathway(model, data, sigma=None, *, diffusivity=DIFFUSIVITY, groups=N
     """
     from lib.network_selection import exhaustive_networks
 
-    return exhaustive_networks(selection_problem(model, data, sigma, diffusivity=diffusivity, groups=groups), n_jobs=n_jobs)
+    from .settle import settle
+
+    problem = selection_problem(model, data, sigma, diffusivity=diffusivity, groups=groups)
+    return settle(problem, exhaustive_networks(problem, n_jobs=n_jobs))
 
 
 def effective_truth(experiment) -> tuple:

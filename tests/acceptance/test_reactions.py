@@ -34,11 +34,6 @@ def test_every_requirement_is_met_with_forty_series_of_each_kind(results):
     assert table["met"].all(), table.loc[~table["met"], ["row", "value", "se"]].to_string(index=False)
 
 
-def test_a_search_is_quick(results):
-    # the aim is 1.5 s of CPU for 256 networks; a loaded machine counts more
-    assert np.median([r["cpu_seconds"] for r in results]) < 3.0
-
-
 def test_other_seeds_are_shown():
     today = int(datetime.date.today().strftime("%Y%m%d"))
     for extra in range(5):

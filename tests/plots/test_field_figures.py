@@ -85,6 +85,12 @@ def test_outlines_are_the_border_of_the_true_body(cells):
     assert (segments[..., 1].min(), segments[..., 1].max()) == (-100.0, 0.0)
 
 
+def test_maps_with_a_fixed_shape_are_saved_with_the_same_bytes_twice(cells, tmp_path):
+    fig = plots.depth_slices(cells[0], EDGES, EDGES)[0].figure
+    first = [path.read_bytes() for path in plots.save(fig, tmp_path / "one")]
+    assert first == [path.read_bytes() for path in plots.save(fig, tmp_path / "two")]
+
+
 def test_models_side_by_side_share_a_scale_and_have_a_row_each(cells):
     model, *_ = cells
     axes = plots.depth_slices({"one": model, "two": 0.5 * model}, EDGES, EDGES, layers=[0, 1], titles=["top", "below"])

@@ -1,11 +1,17 @@
 """From data to the pathway: selection, scores, analysis of a table."""
 
+import dataclasses
+
 import numpy as np
+import pandas as pd
 import pytest
 
 from lib import serpentinization as sp
 from lib import tables
+from lib.network_selection.laplace import laplace_evidence
 from lib.serpentinization import report, required
+from lib.serpentinization import settle as settle_module
+from lib.serpentinization.settle import settle
 
 STEM = "07_serpentinization_pathways"
 DESIGN = sp.Design((10.0, 40.0), 6, ("Fo", "Srp", "Tlc"), n_cells=20)
@@ -88,10 +94,66 @@ def test_recovery_counts():
 
 
 def test_calibration_error_of_known_numbers():
-    import pandas as pd
-
     decisions = pd.DataFrame(
         {"probability": np.repeat([0.01, 0.8], 100), "ran": np.r_[np.zeros(100), np.ones(60), np.zeros(40)]}
     )
     gap, se = required.calibration_error(decisions)
     assert gap == pytest.approx(0.2) and se == pytest.approx(0.04)
+
+
+def test_a_fit_that_went_astray_is_found_again_from_its_neighbours(found):
+    made, search = found
+    problem = sp.selection_problem(made.model, made.data, made.noise)
+    mask = problem.mask(("R3", "R4", "D"))
+    good = search.fitted[mask]
+    lost = dataclasses.replace(good.fit, log_likelihood=-1e4, penalised=-1e4, k=np.where(good.fit.k > 0, 1e-3, 0.0))
+    settled = settle(problem, dataclasses.replace(search, fitted=search.fitted | {mask: good._replace(fit=lost)}))
+    assert settled.fit(mask).penalised == pytest.approx(good.fit.penalised, abs=0.1)  # the solver's own error
+    assert settled.best == search.best and settled.nesting_violations == 0 and settled.n_solves > search.n_solves
+
+
+def test_a_promise_beyond_the_fit_is_not_counted(found):
+    made, search = found
+    problem = sp.selection_problem(made.model, made.data, made.noise)
+    fit = search.fitted[search.best_mask].fit
+    steep = dataclasses.replace(fit, gradient=1e3 * np.sqrt(np.diag(fit.hessian)))
+    assert laplace_evidence(problem, steep).log_evidence > fit.log_likelihood
+    sober, caught = settle_module._laplace(problem, steep)
+    assert caught and sober.log_evidence < fit.log_likelihood
+    assert not settle_module._laplace(problem, fit)[1]
+
+
+def test_evidence_by_sampling_agrees_with_the_quadratic(answer):
+    table = sp.compare_evidence(answer, 2, n_evaluations=400, seed=1)
+    assert list(table["network"]) == list(answer.frame("networks")["network"].head(2))
+    # a Gaussian posterior within a few tenths; the error of 400 simulations on top
+    gap = (table["log_evidence"] - table["log_evidence_laplace"]).abs()
+    assert (gap < 0.5 + 4 * table["log_evidence_error"]).all()
+    assert (table["wbic_error"] > 0).all() and np.isfinite(table["minus_wbic"]).all()
+
+
+def test_other_priors_leave_the_diffusivity_out(answer):
+    frame = sp.prior_panel(answer, factors=(1.0,), dex=())
+    assert list(frame["reaction"]) == ["R3", "R4", "R5", "R6"] and " D" not in frame["best"].iloc[0]
+    now = answer.frame("inclusion").set_index("reaction")["probability"]
+    assert frame.set_index("reaction")["probability"].to_numpy() == pytest.approx(now.to_numpy(), abs=0.02)
+
+
+def test_shares_of_the_magnesium_add_up(answer):
+    shares = sp.zone_shares(answer.frame("columns"), answer.model.network)
+    total = shares.groupby(["duration", "distance"])["share"].sum()
+    assert total.to_numpy() == pytest.approx(100.0) and set(shares["of"]) == {"magnesium"}
+    made = sp.column_of(answer.model, np.append(answer.search.k[0][:-1], answer.search.k[0][-1]), "best")
+    assert set(made["label"]) == {"best"} and len(made) == len(answer.frame("columns"))
+
+
+def test_one_candidate_leaves_nothing_to_tell_apart():
+    table = tables.read(tables.Source.embedded("templates", f"{STEM}_example"))
+    alone = sp.analyse(table, candidates=["R3"], n_cells=10, n_draws=10)
+    assert alone.frame("next_measurement").empty and len(alone.frame("networks")) == 1
+
+
+def test_requirements_need_their_noises():
+    rows = pd.DataFrame({"design": [required.FULL_NAME], "noise": [0.1], "exact": [True]})
+    with pytest.raises(ValueError, match=r"noises 0\.01, 0\.03 and 0\.1"):
+        sp.acceptance_table(rows=rows)

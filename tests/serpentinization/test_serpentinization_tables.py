@@ -88,3 +88,12 @@ def test_network_file_of_ones_own_is_checked_with_the_table(tmp_path):
     assert faults(tmp_path, network_path=str(network)) == []
     network.write_text(network.read_text().replace("3 Fo + C + 4 H2O -> 2 Srp", "3 Fo + 4 H2O -> 2 Srp"))
     assert any("'R3'" in text and "Si" in text for text in faults(tmp_path, network_path=str(network)))
+
+
+def test_the_example_network_is_that_of_the_case_in_hours():
+    path = DATA / STEM / "example_network.toml"
+    read, own = sp.candidate_network(path), sp.candidate_network(duration=1000.0)
+    assert read.names == own.names and read.rate_scale == pytest.approx(own.rate_scale)
+    assert read.reference == pytest.approx(own.reference) and not read.balance()
+    table = tables.read(tables.Source.embedded("templates", f"{STEM}_example"))
+    assert sp.check_table(table, {"network_path": str(path)}) == []
