@@ -407,6 +407,7 @@ elif rivers is not None:
     chosen, asked = rivers.table, {"n_end_members": 4, "noise": 0.05}
 else:
     chosen, asked = tables.read(tables.Source.from_key("templates/03_sediment_unmixing_example.csv")), {"n_end_members": 3}
+    run.stand_in("artificial sediments")
 needs = () if run.own else ("sediment/SedimentDatabase_ME_Nut.csv",)
 answer = run.cached(unmixing.analyse, chosen, **asked, replacement=replacement, max_censored=max_censored, min_measured=min_measured, n_bootstrap=run.pick(n_bootstrap, min(n_bootstrap, 20)),
                     seed=seed, n_jobs=n_jobs)  # fmt: skip
@@ -616,6 +617,7 @@ if rivers is not None and answer.mixture is not None:
 # the plane of the two. Their printed vectors and variances are reproduced (with their convention for zeros, clr(0) = 0). What factorisation finds blindly in the rocks themselves depends on the method, as panel (b) shows.
 
 # %%
+run.stand_in()
 lipp = None if run.own else unmixing.read_lipp("sedimentary_rocks")
 if lipp is not None:
     published = unmixing.reproduction()

@@ -239,6 +239,7 @@ elif library is not None:
     print(counts.to_string(index=False))
 else:
     experiments = hydrous_melt.prepare(tables.read(tables.Source.from_key("templates/09_hydrous_melt_example.csv")))
+    run.stand_in("artificial experiments")
 print(f"{len(experiments)} experiments, {(experiments.h2o_wt > 0).sum()} with water, {experiments.n_studies} studies")
 number_note = f"{len(experiments)} experiments"
 run.number("experiments", len(experiments), unit="1")

@@ -24,7 +24,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "predictions": ["core_frame", "core_numbers", "core_states", "isotherm_frame"],
         "shock_states": ["shock_frame", "temperature_draws"],
         "comparison": ["compare_forms"],
-        "artificial": ["KINDS_OF_STATIC", "imitation", "static_states", "with_errors"],
+        "artificial": ["KINDS_OF_STATIC", "TRUTH", "artificial_iron", "imitation", "static_states", "with_errors"],
         "design": ["DESIGNS", "static_designs"],
         "study": ["coverage", "hidden_temperatures", "plausible_truths", "summarise_coverage"],
         "check": ["check_table"],

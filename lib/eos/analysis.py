@@ -1,4 +1,4 @@
-"""Analysis of measurements: parameters of the equation of state, the outer core, shock temperatures, with their uncertainty."""
+"""Analysis of measurements: equation of state, outer core and shock temperatures, with their uncertainty."""
 
 from __future__ import annotations
 
@@ -115,10 +115,11 @@ def analyse(
         "residuals": report.residual_frame(main.model, draws),
         "correlations": report.correlation_frame(main),
     }
+    middle = (t_cmb_k[len(t_cmb_k) // 2],)
     frames["treatments"] = pd.concat(
-        [core_numbers(i.model, i.draws(N_BAND), (t_cmb_k[len(t_cmb_k) // 2],)).assign(form=f, shock=s) for (f, s), i in others.items()],
+        [core_numbers(i.model, i.draws(N_BAND), middle).assign(form=f, shock=s) for (f, s), i in others.items()],
         ignore_index=True,
-    )  # fmt: skip
+    )
     rng = np.random.default_rng(np.random.SeedSequence(seed).spawn(1)[0])
     pairs = {s: others[f, s] for f, s in others if f == form} if made.shocked.any() else {}
     frames["shock_temperatures"] = (

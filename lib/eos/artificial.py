@@ -15,8 +15,8 @@ from .measurements import Measurements, published_measurements, tidy
 from .priors import REFERENCE_K
 from .vinet_thermal import VinetThermal
 
-#: Kinds of static measurements: pressures (GPa), temperature as (K at the first pressure, K at the last), what is measured, and
-#: relative errors of pressure, density and sound speed, error of temperature in K.
+#: Kinds of static measurements: pressures (GPa), temperature as (K at the first pressure, K at the last), what is measured,
+#: and relative errors of pressure, density and sound speed, error of temperature in K.
 KINDS_OF_STATIC = {
     "1 bar, density": {"gpa": (1e-4, 1e-4, 6), "k": (1811, 2300), "what": "density", "errors": (0.0, 0.004, 0.02, 20)},
     "press, density": {"gpa": (3, 20, 8), "k": (2000, 2400), "what": "density", "errors": (0.02, 0.01, 0.02, 50)},
@@ -30,8 +30,8 @@ KINDS_OF_STATIC = {
 TRUTH = {"rho0": 7020.0, "k0_gpa": 86.0, "k0_prime": 5.75, "gamma0": 1.9, "b": 0.4, "e0": 1.0e-4, "g": 0.9}
 
 
-def truth() -> VinetThermal:
-    """Return the equation of state that artificial measurements obey: round numbers in the consistent form, near measured iron."""
+def artificial_iron() -> VinetThermal:
+    """Return the equation of state that artificial measurements obey: round numbers, consistent form, near measured iron."""
     return VinetThermal(**TRUTH, t0_k=REFERENCE_K, form="consistent", name="artificial iron")
 
 
@@ -63,8 +63,10 @@ def static_states(kind: str, eos: VinetThermal) -> pd.DataFrame:
     density = eos.density(pressure, temperature)
     p, rho, v, t = plan["errors"]
     frame = pd.DataFrame({
-        "sample_id": [f"{kind} {i + 1} (artificial)" for i in range(n)], "kind": "1 bar" if last < 0.001 else "static", "data_set": f"{kind} (artificial)",
-        "pressure_gpa": pressure, "pressure_gpa_err": p * pressure, "temperature_k": temperature, "temperature_k_err": float(t),
+        "sample_id": [f"{kind} {i + 1} (artificial)" for i in range(n)],
+        "kind": "1 bar" if last < 0.001 else "static", "data_set": f"{kind} (artificial)",
+        "pressure_gpa": pressure, "pressure_gpa_err": p * pressure, "temperature_k": temperature,
+        "temperature_k_err": float(t),
     })  # fmt: skip
     if plan["what"] == "density":
         frame["density_g_cm3"], frame["density_g_cm3_err"] = density / 1e3, rho * density / 1e3

@@ -36,9 +36,9 @@ def check_table(table, parameters=None) -> list:
     Returns
     -------
     list of str or tables.Fault
-        Empty when all is well.  Checked: units a thousand times off, rows without the numbers that their kind needs, missing errors,
-        temperatures at which iron is solid, densities far outside of what the form gives at that pressure, fewer measurements than
-        parameters, names of form and treatment.
+        Empty when all is well.  Checked: units a thousand times off, rows without the numbers that their kind needs, missing
+        errors, temperatures at which iron is solid, densities far outside of what the form gives at that pressure, fewer
+        measurements than parameters, names of form and treatment.
     """
     given = dict(parameters or {})
     faults = _choices(given)
@@ -110,7 +110,11 @@ def _number(frame, given):
         n -= int(((frame["kind"] == "shock") & frame["density_g_cm3"].notna()).sum())
     if n >= len(form.free):
         return []
-    latent = "shocked states whose temperature stays open not counted (or set shock to energy)" if "shock" in set(frame["kind"]) else ""
+    latent = (
+        "shocked states whose temperature stays open not counted (or set shock to energy)"
+        if "shock" in set(frame["kind"])
+        else ""
+    )
     return [
         f"{n} densities and sound speeds{', ' + latent if latent else ''}, but the form has {len(form.free)} parameters "
         f"({', '.join(form.free)}): add measurements, or take a form with fewer parameters"

@@ -20,13 +20,21 @@ def _one(measurements, form, shock, scaled, n_evaluations, rng):
     best = found.chain.draws.reshape(-1, found.chain.draws.shape[2])[int(np.argmax(found.chain.log_likelihood.ravel()))]
     return {
         "form": form, "title": SAMPLED_FORMS[form].title, "shock": shock, "n_parameters": len(model.names),
-        "log_evidence": evidence.value, "error": evidence.error, "max_log_likelihood": float(model.log_likelihood(best[None])[0]),
+        "log_evidence": evidence.value, "error": evidence.error,
+        "max_log_likelihood": float(model.log_likelihood(best[None])[0]),
         "rhat": float(found.chain.diagnostics()["rhat"].max()),
     }  # fmt: skip
 
 
 def compare_forms(
-    measurements, forms=tuple(SAMPLED_FORMS), shocks=("energy", "latent"), *, scaled=True, n_evaluations=200_000, seed=1, n_jobs=1
+    measurements,
+    forms=tuple(SAMPLED_FORMS),
+    shocks=("energy", "latent"),
+    *,
+    scaled=True,
+    n_evaluations=200_000,
+    seed=1,
+    n_jobs=1,
 ) -> pd.DataFrame:
     """Return the evidence of every form with every treatment of shock temperatures.
 

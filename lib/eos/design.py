@@ -1,4 +1,4 @@
-"""What would more measurements buy: the width of the density deficit under designs of static experiments, on artificial data."""
+"""What would more measurements buy: width of the density deficit under designs of static experiments, on artificial data."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pandas as pd
 
 from lib.tasks import run_tasks
 
-from .artificial import KINDS_OF_STATIC, imitation, static_states, truth
+from .artificial import KINDS_OF_STATIC, artificial_iron, imitation, static_states
 from .inference import EosModel, infer
 from .measurements import Measurements
 from .predictions import core_numbers
@@ -38,7 +38,7 @@ def design_measurements(kinds) -> Measurements:
     -------
     Measurements
     """
-    eos = truth()
+    eos = artificial_iron()
     base = imitation(eos)
     if not kinds:
         return base
@@ -50,7 +50,7 @@ def _one(design, shock, t_cmb_k, n_evaluations, rng):
     model = EosModel(design_measurements(DESIGNS[design]), shock=shock, scaled=False)
     found = infer(model, n_evaluations=n_evaluations, seed=np.random.SeedSequence(int(rng.integers(2**63))))
     numbers = core_numbers(model, found.draws(1500), (t_cmb_k,)).set_index(["quantity", "place"])
-    out = {"design": design, "shock": shock, "n_static": len(model.measurements) - len(imitation(truth()))}
+    out = {"design": design, "shock": shock, "n_static": len(model.measurements) - len(imitation(artificial_iron()))}
     for name, short in (("density_deficit_pct", "deficit"), ("vp_excess_pct", "excess")):
         for place in ("cmb", "icb"):
             row = numbers.loc[(name, place)]
@@ -64,7 +64,8 @@ def static_designs(
 ) -> pd.DataFrame:
     """Return how wide the 95 % intervals of the core's deviations are under designs of static experiments.
 
-    The measurements are exact, so that widths do not hang on the luck of one set of errors; the analysis assumes the stated errors.
+    The measurements are exact, so that widths do not hang on the luck of one set of errors; the analysis assumes the stated
+    errors.
 
     Parameters
     ----------
@@ -84,12 +85,10 @@ def static_designs(
     Returns
     -------
     DataFrame
-        Columns design, shock, n_static, deficit_cmb, deficit_icb, excess_cmb, excess_icb (medians, per cent), ``width_...`` of the
-        four (percentage points), rhat, ratio (of width_deficit_cmb to that without static data).
+        Columns design, shock, n_static, deficit_cmb, deficit_icb, excess_cmb, excess_icb (medians, per cent), ``width_...``
+        of the four (percentage points), rhat, ratio (of width_deficit_cmb to that without static data).
     """
-    tasks = [
-        {"design": d, "shock": s, "t_cmb_k": t_cmb_k, "n_evaluations": n_evaluations} for s in shocks for d in designs
-    ]
+    tasks = [{"design": d, "shock": s, "t_cmb_k": t_cmb_k, "n_evaluations": n_evaluations} for s in shocks for d in designs]
     frame = pd.DataFrame(run_tasks(_one, tasks, seed=seed, n_jobs=n_jobs, label="designs of static experiments"))
     first = frame.groupby("shock")["width_deficit_cmb"].transform("first")
     return frame.assign(ratio=frame["width_deficit_cmb"] / first)

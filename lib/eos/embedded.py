@@ -11,7 +11,7 @@ import numpy as np
 
 from lib.tables.schema_files import DATA, load_schema
 
-from .artificial import imitation, static_states, truth, with_errors
+from .artificial import artificial_iron, imitation, static_states, with_errors
 from .measurements import Measurements, published_measurements
 
 STEM = "06_outer_core_eos"
@@ -29,10 +29,10 @@ def example_measurements() -> Measurements:
     Returns
     -------
     Measurements
-        From `lib.eos.artificial.truth`, with errors of the sizes that are stated.
+        From `lib.eos.artificial_iron`, with errors of the sizes that are stated.
     """
     rng = np.random.default_rng(int.from_bytes(hashlib.sha256(f"{STEM} example table".encode()).digest()[:8], "big"))
-    eos = truth()
+    eos = artificial_iron()
     shocks = imitation(eos, template=published_measurements(sets=("brown2000_hugoniot", "brown_mcqueen1986")))
     static = (Measurements(static_states(kind, eos)) for kind in KINDS)
     return with_errors(shocks.join(*static), rng)
@@ -48,7 +48,14 @@ def template_texts() -> dict:
     """
     schema = load_schema(STEM)
     names = list(_DIGITS)
-    header = ["sample_id", "kind", "data_set", *(part for n in names for part in (n, f"{n}_err")), "initial_density_g_cm3", "reference"]
+    header = [
+        "sample_id",
+        "kind",
+        "data_set",
+        *(part for n in names for part in (n, f"{n}_err")),
+        "initial_density_g_cm3",
+        "reference",
+    ]
     rows = [header]
     for number, row in enumerate(example_measurements().frame.to_dict("records"), 1):
         cells = {"sample_id": f"A{number:02d}", "kind": row["kind"], "data_set": row["data_set"], "reference": "artificial"}
@@ -59,8 +66,9 @@ def template_texts() -> dict:
         cells["initial_density_g_cm3"] = _text(row["initial_density_g_cm3"], 3)
         rows.append([cells[name] for name in header])
     how = (
-        "Made by `python -m lib.eos` with words as seed: states of an artificial equation of state, near that of iron, in the places of "
-        "published and of imagined measurements, with normal errors of the sizes that are stated. Temperatures behind shocks are empty."
+        "Made by `python -m lib.eos` with words as seed: states of an artificial equation of state, near that of iron, in the "
+        "places of published and of imagined measurements, with normal errors of the sizes that are stated. Temperatures "
+        "behind shocks are empty."
     )
     blank = "Only the header: delete the columns that you do not have."
     files = {}

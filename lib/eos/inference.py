@@ -37,8 +37,8 @@ class EosModel:
     form : str
         Key of `lib.eos.SAMPLED_FORMS`.
     shock : {"energy", "latent"}
-        Temperatures behind shocks: from the Rankine-Hugoniot energy and the form's own energy, with the enthalpy H0 as one more
-        parameter; or unobserved, with a flat prior of their own, and integrated out.
+        Temperatures behind shocks: from the Rankine-Hugoniot energy and the form's own energy, with the enthalpy H0 as one
+        more parameter; or unobserved, with a flat prior of their own, and integrated out.
     scaled : bool
         Whether the errors of every data set with three rows or more get a factor exp(s) of their own.
     priors : dict
@@ -101,9 +101,7 @@ class EosModel:
     @cached_property
     def args(self) -> tuple:
         """Second argument of the compiled likelihood."""
-        settings = np.array(
-            [REFERENCE_K, self.equation.code, self.shock == "latent", *LATENT_LIMITS_K, MOLAR_MASS], float
-        )
+        settings = np.array([REFERENCE_K, self.equation.code, self.shock == "latent", *LATENT_LIMITS_K, MOLAR_MASS], float)
         rows = self.measurements.rows()
         if not self.scaled:
             rows[:, kernels.SET] = -1
@@ -225,8 +223,8 @@ class Inference:
         Returns
         -------
         DataFrame
-            Columns parameter, unit, meaning, prior, prior_sd, mean, sd, median, lo95, hi95, contraction (1 - sd/prior_sd), overlap
-            (of the two densities, 0-1), identified, rhat, ess_bulk, ess_tail.
+            Columns parameter, unit, meaning, prior, prior_sd, mean, sd, median, lo95, hi95, contraction (1 - sd/prior_sd),
+            overlap (of the two densities, 0-1), identified, rhat, ess_bulk, ess_tail.
         """
         found = self.chain.diagnostics()
         flat, rows = self.chain.flat(), []
@@ -236,7 +234,8 @@ class Inference:
             sd = float(prior.distribution.std())
             overlap = prior_overlap(x, prior)
             rows.append({
-                "parameter": prior.name, "unit": prior.unit, "meaning": prior.meaning, "prior": prior.describe(), "prior_sd": sd,
+                "parameter": prior.name, "unit": prior.unit, "meaning": prior.meaning, "prior": prior.describe(),
+                "prior_sd": sd,
                 "mean": x.mean(), "sd": x.std(ddof=1), "median": median, "lo95": low, "hi95": high,
                 "contraction": 1 - x.std(ddof=1) / sd, "overlap": overlap, "identified": overlap < UNIDENTIFIED,
                 "rhat": found["rhat"][i], "ess_bulk": found["ess_bulk"][i], "ess_tail": found["ess_tail"][i],
@@ -279,8 +278,8 @@ def infer(model: EosModel, *, n_evaluations: int = N_EVALUATIONS, seed=1, n_chai
     n_chains : int
         Independent chains, each started at a draw from the prior.
     method : {"adaptive", "exchange"}
-        Of `lib.sampling.sample`: one random walk a chain that learns its covariance, four times as effective on these posteriors,
-        which have one mode; or replica exchange, which gives the evidence as well, and would find other modes.
+        Of `lib.sampling.sample`: one random walk a chain that learns its covariance, four times as effective on these
+        posteriors, which have one mode; or replica exchange, which gives the evidence as well, and would find other modes.
 
     Returns
     -------

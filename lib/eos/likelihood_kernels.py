@@ -4,15 +4,16 @@ At a fixed density everything is a polynomial in temperature, with d = T - T0 an
 
     P = c0 + c1 d + c2 q ,   K_T = k0 + k1 d + k2 q ,   (dP/dT)_V = c1 + 2 c2 T ,   C_V = 3R/M (1 + 2 eps T)
 
-so that a measured density costs five exponentials, and the quadrature over a temperature that nobody measured costs hardly more.
+so that a measured density costs five exponentials, and the quadrature over a temperature that nobody measured costs hardly
+more.
 
 *What is compared.*  The density at the measured pressure.  With r = P_obs - P(rho_obs, T) its error is linearised,
 sigma^2 = a_P^2 sigma_P^2 + a_rho^2 sigma_rho^2 + a_T^2 sigma_T^2 with a the derivatives of r, and the probability of the
 measured density is |a_rho| N(r; 0, sigma^2): both factors depend on the parameters.  A sound speed adds a second residual with
 its own derivatives; the two share the errors of P, rho and T, hence a 2 x 2 covariance.
 
-All compiled code that the sampler sees is in this file and calls nothing outside of it, because Numba's disk cache does not see
-a change of a callee in another file; tests hold it against `lib.eos.eos_kernels`, where the equations are documented.
+All compiled code that the sampler sees is in this file and calls nothing outside of it, because Numba's disk cache does not
+see a change of a callee in another file; tests hold it against `lib.eos.eos_kernels`, where the equations are documented.
 """
 
 from __future__ import annotations
@@ -141,15 +142,19 @@ def shock_temperature(row, iso, full, settings):
 
 @njit(cache=True, error_model="numpy")
 def _weigh(row, iso, above, below, temperature, temperature_err, by_pressure, by_density, inflate, settings):
-    """Return weight, quadratic form and standardised residuals of a datum with a density: its probability is weight exp(-form/2).
+    """Return weight, form and standardised residuals of a datum with a density, whose probability is weight exp(-form/2).
 
-    The temperature is `temperature` +- `temperature_err`, with derivatives by the measured P and rho where it follows from them.
-    `above` and `below` are used for a sound speed only.
+    The temperature is `temperature` +- `temperature_err`, with derivatives by the measured P and rho where it follows from
+    them. `above` and `below` are used for a sound speed only.
     """
     rho = row[RHO]
     pressure, modulus, warm, _, _ = moduli(iso, rho, temperature, settings)
     scale = inflate * inflate
-    vp, vr, vt = scale * row[P_ERR] * row[P_ERR], scale * row[RHO_ERR] * row[RHO_ERR], scale * temperature_err * temperature_err
+    vp, vr, vt = (
+        scale * row[P_ERR] * row[P_ERR],
+        scale * row[RHO_ERR] * row[RHO_ERR],
+        scale * temperature_err * temperature_err,
+    )
     a_p, a_rho, a_t = 1.0 - warm * by_pressure, modulus / rho + warm * by_density, warm
     if not (modulus > 0.0 and a_rho > 0.0):
         return 0.0, 0.0, math.nan, math.nan

@@ -19,7 +19,9 @@ SCALED_FROM = 3
 PUBLISHED = {
     "hixson1990": {"density_g_cm3": ("share", 0.015)},
     "brown2000_hugoniot": {},
-    "brown_mcqueen1986": {"pressure_gpa": ("share", 0.01), "density_g_cm3": ("value", 0.05), "sound_speed_km_s": ("value", 0.2)},
+    "brown_mcqueen1986": {
+        "pressure_gpa": ("share", 0.01), "density_g_cm3": ("value", 0.05), "sound_speed_km_s": ("value", 0.2),
+    },
     "anderson_ahrens1994": {"sound_speed_km_s": ("value", 0.06)},
 }  # fmt: skip
 _MEASURED = {"pressure_gpa": 1e9, "density_g_cm3": 1e3, "temperature_k": 1.0, "sound_speed_km_s": 1e3}
@@ -35,8 +37,8 @@ class Measurements:
     Parameters
     ----------
     frame : DataFrame, shape (n, ...)
-        Columns sample_id, kind (static, shock, 1 bar), data_set, pressure_gpa, density_g_cm3, temperature_k, sound_speed_km_s, each
-        with ``_err`` (1 sigma), and initial_density_g_cm3; NaN where not measured.
+        Columns sample_id, kind (static, shock, 1 bar), data_set, pressure_gpa, density_g_cm3, temperature_k,
+        sound_speed_km_s, each with ``_err`` (1 sigma), and initial_density_g_cm3; NaN where not measured.
     notes : tuple of str
         What was assumed or left out.
 
@@ -217,6 +219,8 @@ def published_measurements(*, hottest_k=3000.0, liquid_above_gpa=259.0, sets=tup
         frame.loc[frame["density_g_cm3"].isna(), "density_g_cm3_err"] = np.nan
         left_out = int((~kept).sum())
         if left_out:
-            notes.append(f"{left_out} of {len(frame)} rows of {name} are left out: not wholly liquid, or above {hottest_k:g} K")
+            notes.append(
+                f"{left_out} of {len(frame)} rows of {name} are left out: not wholly liquid, or above {hottest_k:g} K"
+            )
         parts.append(frame[kept])
     return Measurements(pd.concat(parts, ignore_index=True), tuple(notes))

@@ -45,7 +45,7 @@ def core_states(vectors, code: int, t_cmb_k: float) -> dict:
 
 
 def band(values) -> np.ndarray:
-    """Return median and 95 % limits over the first axis: array, shape (3, ...); nan where a tenth of the draws have no liquid."""
+    """Return median and 95 % limits over the first axis: array (3, ...); nan where a tenth of the draws have no liquid."""
     values = np.asarray(values, float)
     there = np.isfinite(values)
     known = there.mean(axis=0) >= ALIVE
@@ -92,8 +92,8 @@ def core_numbers(model: EosModel, draws, t_cmb_k=T_CMB_K) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns quantity (density_deficit_pct, vp_excess_pct, t_icb_k), place (cmb, icb), t_cmb_k, median, mean, sd, lo95, hi95,
-        reached (share of the draws that have a liquid there).
+        Columns quantity (density_deficit_pct, vp_excess_pct, t_icb_k), place (cmb, icb), t_cmb_k, median, mean, sd, lo95,
+        hi95, reached (share of the draws that have a liquid there).
     """
     vectors, rows = model.vectors(draws), []
     for t in t_cmb_k:

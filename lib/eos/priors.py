@@ -1,7 +1,7 @@
 """What was believed before: priors of the parameters, and the forms of the equation that compete.
 
-A parameter is sampled in the unit that tables of equations of state print.  Each form names the parameters that it leaves free and
-the values of the others.
+A parameter is sampled in the unit that tables of equations of state print.  Each form names the parameters that it leaves
+free and the values of the others.
 """
 
 from __future__ import annotations

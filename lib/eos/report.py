@@ -96,8 +96,10 @@ def messages(measurements, parameters, diagnostics) -> pd.DataFrame:
     DataFrame
     """
     rows = [("note", "prepare", text) for text in measurements.notes]
-    for row in diagnostics[~diagnostics["ok"]].itertuples():
-        rows.append(("warning", row.name, f"{row.name}: {row.value:.4g}, limit {row.limit:g} ({row.meaning})"))
+    rows += [
+        ("warning", row.name, f"{row.name}: {row.value:.4g}, limit {row.limit:g} ({row.meaning})")
+        for row in diagnostics[~diagnostics["ok"]].itertuples()
+    ]
     own = parameters[~parameters["parameter"].str.startswith("s[")]
     blind = own.loc[~own["identified"], "parameter"].tolist()
     if blind:
@@ -111,7 +113,9 @@ def messages(measurements, parameters, diagnostics) -> pd.DataFrame:
     few = measurements.frame["data_set"].value_counts()
     static = measurements.frame["kind"].eq("static").sum()
     if not static:
-        rows.append(("note", "static", "no static measurement at high pressure: see the designs of section B for what they add"))
+        rows.append(
+            ("note", "static", "no static measurement at high pressure: see the designs of section B for what they add")
+        )
     alone = few[few < 3].index.tolist()
     if alone:
         rows.append(("note", "errors", f"fewer than three rows, errors taken as stated: {', '.join(alone)}"))

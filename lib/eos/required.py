@@ -64,7 +64,9 @@ def _quadrature(rng) -> float:
     return float(np.abs(model.log_likelihood(theta) - likelihood_kernels.log_likelihoods(theta, fine)).max())
 
 
-def acceptance_table(n_sets: int = 12, seed: int = 1, n_jobs: int = 1, n_evaluations: int = 120_000, rows=None) -> pd.DataFrame:
+def acceptance_table(
+    n_sets: int = 12, seed: int = 1, n_jobs: int = 1, n_evaluations: int = 120_000, rows=None
+) -> pd.DataFrame:
     """Every requirement of this case, measured.
 
     Parameters
@@ -83,11 +85,14 @@ def acceptance_table(n_sets: int = 12, seed: int = 1, n_jobs: int = 1, n_evaluat
     Returns
     -------
     DataFrame
-        One row a requirement: row, label, quantity, value, se (standard error of a share over data sets), limit_low, limit_high
-        (NaN = none), met, n_sets.  With few data sets a share counts as met when its limits are within two standard errors.
+        One row a requirement: row, label, quantity, value, se (standard error of a share over data sets), limit_low,
+        limit_high (NaN = none), met, n_sets.  With few data sets a share counts as met when its limits are within two
+        standard errors.
     """
     first, second = (np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(2))
-    made = coverage(n_sets, n_evaluations=n_evaluations, seed=seed, n_jobs=n_jobs, shocks=("energy",)) if rows is None else rows
+    made = (
+        coverage(n_sets, n_evaluations=n_evaluations, seed=seed, n_jobs=n_jobs, shocks=("energy",)) if rows is None else rows
+    )
     made = made[made["shock"] == "energy"]
     core = made["quantity"].str.contains("pct|t_icb")
     shocked, parameter = made["quantity"].str.startswith("shock"), made["quantity"].str.startswith("param")
@@ -108,5 +113,3 @@ def acceptance_table(n_sets: int = 12, seed: int = 1, n_jobs: int = 1, n_evaluat
             "met": bool((low is None or value >= low - 2 * se) and (high is None or value <= high + 2 * se)), "n_sets": n,
         })  # fmt: skip
     return pd.DataFrame(out)
-
-

@@ -1,9 +1,9 @@
 """Temperatures behind shocks, which nobody measured: from the energy of the shock, or drawn as unobserved variables.
 
-They are not the same thing.  The *energy* temperature is what the Rankine-Hugoniot energy leaves once the form's own cold energy
-is paid: it needs the enthalpy H0 and believes that the form's energy fits its pressure, which holds in the consistent form only.
-The *latent* temperature is whatever makes the form's pressure agree with the measured one at the measured density, within a flat
-prior: it uses no energy at all, and absorbs every misfit of the form at those states.
+They are not the same thing.  The *energy* temperature is what the Rankine-Hugoniot energy leaves once the form's own cold
+energy is paid: it needs the enthalpy H0 and believes that the form's energy fits its pressure, which holds in the consistent
+form only. The *latent* temperature is whatever makes the form's pressure agree with the measured one at the measured
+density, within a flat prior: it uses no energy at all, and absorbs every misfit of the form at those states.
 """
 
 from __future__ import annotations
@@ -56,12 +56,14 @@ def shock_frame(models, draws, rng) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a shocked state: sample_id, data_set, pressure_gpa, density_g_cm3, and ``energy_k``, ``latent_k`` with ``_lo95`` and
-        ``_hi95`` for the posteriors that are there.
+        One row a shocked state: sample_id, data_set, pressure_gpa, density_g_cm3, and ``energy_k``, ``latent_k`` with
+        ``_lo95`` and ``_hi95`` for the posteriors that are there.
     """
     first = next(iter(models.values()))
     frame = first.measurements.frame
-    out = frame.loc[first.measurements.shocked, ["sample_id", "data_set", "pressure_gpa", "density_g_cm3"]].reset_index(drop=True)
+    out = frame.loc[first.measurements.shocked, ["sample_id", "data_set", "pressure_gpa", "density_g_cm3"]].reset_index(
+        drop=True
+    )
     for which, (mode, model) in enumerate(models.items()):
         column = 0 if mode == "energy" else 1
         found = temperature_draws(model, draws[mode], rng.spawn(len(models))[which])[..., column]

@@ -27,8 +27,8 @@ class PenaltyChoice:
     path : Path
         Models of all penalties.
     frame : DataFrame
-        One row a penalty: penalty, rms_nt, chi2 (of a datum; NaN without sigma), misfit_log10, norm_log10, curvature (signed, of
-        the L-curve), cv_rms_nt, cv_se_nt, n_active, relative_gap, and a column a rule, True at its choice.
+        One row a penalty: penalty, rms_nt, chi2 (of a datum; NaN without sigma), misfit_log10, norm_log10, curvature
+        (signed, of the L-curve), cv_rms_nt, cv_se_nt, n_active, relative_gap, and a column a rule, True at its choice.
     picks : dict
         Rule -> index into the path; None where the rule has no answer.
     method : str
@@ -69,8 +69,8 @@ def signed_curvature(penalties, misfit, norm) -> np.ndarray:
     Returns
     -------
     ndarray, shape (n,)
-        Of a cubic spline through the points in log10 lambda; NaN at the two ends, where the spline has no neighbours, and where a
-        norm is zero.
+        Of a cubic spline through the points in log10 lambda; NaN at the two ends, where the spline has no neighbours, and
+        where a norm is zero.
 
     References
     ----------
@@ -113,7 +113,9 @@ def line_folds(line, n_folds: int) -> np.ndarray:
     """
     _, first, number = np.unique(np.asarray(line), return_index=True, return_inverse=True)
     if not 2 <= n_folds <= first.size:
-        raise ValueError(f"cross-validation by lines: {n_folds} folds of {first.size} lines; give 2 to {first.size} folds, or blocks")
+        raise ValueError(
+            f"cross-validation by lines: {n_folds} folds of {first.size} lines; give 2 to {first.size} folds, or blocks"
+        )
     rank = np.argsort(np.argsort(first))
     return rank[number] % n_folds
 
@@ -224,5 +226,9 @@ def _no_answer(method, path, sigma_nt):
             f"discrepancy: the smallest misfit on the path is {path.rms_nt.min():.3g} nT, above sigma = {sigma_nt:g} nT; "
             "use smaller penalties (smallest), a finer or deeper mesh, or a larger sigma"
         )
-    needs = {"discrepancy": "give sigma_nt", "cross_validation": "give line", "l_curve": "use more penalties (5 or more models)"}
+    needs = {
+        "discrepancy": "give sigma_nt",
+        "cross_validation": "give line",
+        "l_curve": "use more penalties (5 or more models)",
+    }
     return f"{method} has no answer: {needs[method]}"

@@ -4,10 +4,10 @@ Minimised over the magnetisation m:
 
     J(m) = sum_j w_j |m_j| + gamma sum_e b_e |m_e' - m_e''|    with    |K m - y| <= sigma sqrt(N)  and  |m_j| <= U,
 
-e running over pairs of neighbouring cells.  The misfit is a constraint, so no penalty has to be searched for.  The bound U is not
-told: J rises as U falls, slowly at first (a few strongly magnetised cells are traded for a body of even strength) and then fast
-(the data do not allow it).  U is taken where J has risen by a small share; bodies of even magnetisation come out.  The idea that
-data bound the strength from below is that of ideal bodies (Parker).
+e running over pairs of neighbouring cells.  The misfit is a constraint, so no penalty has to be searched for.  The bound U
+is not told: J rises as U falls, slowly at first (a few strongly magnetised cells are traded for a body of even strength) and
+then fast (the data do not allow it).  U is taken where J has risen by a small share; bodies of even magnetisation come out.
+The idea that data bound the strength from below is that of ideal bodies (Parker).
 
 Alternating directions: one linear system in the space of the data is factored once and serves every bound and every step.
 """
@@ -21,13 +21,18 @@ import scipy.linalg as la
 import scipy.sparse as sp
 from scipy.sparse.linalg import splu
 
+from .descent_kernels import conjugate
 from .elastic_net import column_weights
 from .prisms import AXES
 
 #: Over-relaxation of alternating directions.
 RELAX = 1.6
-#: Ratio of neighbouring bounds that are tried.
-LADDER = 0.75
+#: Ratio of neighbouring bounds that are tried, how many at most, and where they start over the body's typical strength.
+LADDER, MOST_BOUNDS, START = 0.8, 12, 1.5
+#: Misfit over sigma up to which the data count as explained.
+EXPLAINED = 1.02
+#: Largest matrix in bytes for which a second one of its size is made here.
+MOST_BYTES = 1.5e9
 
 
 @dataclass(frozen=True)
@@ -47,10 +52,10 @@ class CompactSettings:
     """
 
     exponent: float = 0.5
-    gradient: float = 0.05
-    cost: float = 0.02
-    n_first: int = 100
-    n_bound: int = 50
+    gradient: float = 0.02
+    cost: float = 0.002
+    n_first: int = 300
+    n_bound: int = 60
 
 
 COMPACT = CompactSettings()
@@ -73,7 +78,7 @@ class CompactFit:
     relative_gap : float
         (J - dual) / J: how far J may be from its minimum.
     bounds : ndarray, shape (n, 2)
-        Bounds tried and J over that without bound.
+        Bounds tried (A/m), and J over that without bound.
     """
 
     model: np.ndarray
@@ -148,3 +153,106 @@ class _Splitting:
     def value(self):
         """J of the present model."""
         return float(self.w @ np.abs(self.m) + self.gamma * (self.b @ np.abs(self.difference @ self.m)))
+
+    def misfit(self):
+        """Root mean squared residual over sigma."""
+        return float(np.linalg.norm(self.scaled @ self.m - self.target) / self.radius)
+
+    def relative_gap(self, bound):
+        """(J - dual) / J, from multipliers made admissible: those of the edges are clipped, all are scaled down if need be."""
+        theta = self.rho * self.ur
+        nu = np.clip(self.rho * self.b**2 * self.ut, -self.gamma * self.b, self.gamma * self.b)
+        pull = -(self.adjoint @ nu + self.scaled.T @ theta) / self.w
+        low, high = (self.w * b for b in (np.maximum(self.lower, -bound), np.minimum(self.upper, bound)))
+        held = np.where(pull > 0, high, low)
+        free = np.isinf(held) & (np.abs(pull) > 1)
+        allowed = float(1 / np.abs(pull[free]).max()) if free.any() else 1.0
+        reward = -(theta @ self.target) - self.radius * np.linalg.norm(theta)
+        dual = max(s * reward - conjugate(s * pull, 1.0, 0.0, low, high) for s in (allowed * (1 - 1e-12), 0.0))
+        value = self.value()
+        return (value - dual) / value if value > 0 else 0.0
+
+
+def compact_inversion(matrix, data, mesh, sigma_nt: float, *, settings=COMPACT, lower=0.0, upper=np.inf) -> CompactFit:
+    """Find a compact model that explains the data.
+
+    Parameters
+    ----------
+    matrix : ndarray or operator, shape (n_data, n_cells)
+        Anomaly of every cell, nT per A/m.  An operator is expanded; two such matrices have to fit into memory.
+    data : array-like, shape (n_data,)
+        Anomaly in nT.
+    mesh : Mesh
+        Cells, for their neighbours.
+    sigma_nt : float
+        Standard deviation of the noise, which is also the misfit of the model; nT, above zero.
+    settings : CompactSettings
+        See there.
+    lower, upper : float or array-like, shape (n_cells,)
+        Bounds in A/m, ``lower <= 0 <= upper``; the bound that is sought applies to both signs beside them.
+
+    Returns
+    -------
+    CompactFit
+        With its duality gap.
+
+    Raises
+    ------
+    ValueError
+        When shapes or bounds do not fit, the problem is too large, or no model explains the data.
+
+    References
+    ----------
+    Parker, R. L. (1974), Best bounds on density and depth from gravity data, Geophysics 39, 644 (ideal bodies); Boyd et al.
+    (2011), Distributed optimization and statistical learning via ADMM, Found. Trends Mach. Learn. 3, 1, Sec. 3.1 and 3.4.3.
+    """
+    data = np.asarray(data, float)
+    n_data, n_cells = matrix.shape
+    if data.shape != (n_data,) or mesh.n_cells != n_cells:
+        raise ValueError(f"matrix of shape {matrix.shape}: got {data.size} data and a mesh of {mesh.n_cells} cells")
+    if not (np.isfinite(sigma_nt) and sigma_nt > 0):
+        raise ValueError(f"sigma_nt: {sigma_nt} is not a noise level above zero; cross-validation gives one (choose_penalty)")
+    if n_data * n_cells * 8.0 > MOST_BYTES:
+        raise ValueError(
+            f"compact inversion of {n_data} data and {n_cells} cells needs {2 * n_data * n_cells * 8e-9:.1f} GB; use larger "
+            "cells, thin the data, or elastic_net_path, which takes no second matrix"
+        )
+    lower, upper = (np.broadcast_to(np.asarray(b, float), n_cells) for b in (lower, upper))
+    if not ((lower <= 0) & (upper >= 0)).all():
+        raise ValueError("bounds: every cell needs lower <= 0 <= upper, because a cell without evidence is zero")
+    dense = matrix if isinstance(matrix, np.ndarray) else matrix.dense()
+    if np.linalg.norm(data) <= sigma_nt * np.sqrt(n_data):
+        rms = float(np.sqrt(np.mean(data**2)))
+        return CompactFit(np.zeros(n_cells), rms, np.inf, 0.0, 0.0, np.empty((0, 2)))
+
+    work = _Splitting(dense, data, mesh, sigma_nt, settings, lower, upper)
+    free = work.run(np.inf, settings.n_first)
+    if work.misfit() > EXPLAINED:
+        raise ValueError(
+            f"no model within the bounds explains the data to sigma = {sigma_nt:g} nT (misfit {work.misfit() * sigma_nt:.3g} "
+            "nT); give a larger sigma_nt, wider bounds, smaller cells or a larger mesh"
+        )
+    bound, tried = _lowest_bound(work, free, settings) if settings.cost > 0 else (np.inf, [])
+    model = work.m
+    rms = float(np.sqrt(np.mean((dense @ model - data) ** 2)))
+    return CompactFit(model, rms, bound, work.value(), work.relative_gap(bound), np.array(tried).reshape(-1, 2))
+
+
+def _lowest_bound(work, free, settings):
+    """Lower the bound until J has risen by the share ``cost``, then settle between the last two bounds."""
+    size = np.abs(work.m)
+    bound = min(START * float(size @ size / size.sum()), float(size.max()))
+    tried, last = [], (np.log(bound / LADDER), 1.0)
+    limit = 1 + settings.cost
+    for _ in range(MOST_BOUNDS):
+        ratio = work.run(bound, settings.n_bound) / free
+        tried.append((bound, ratio))
+        if ratio > limit or work.misfit() > EXPLAINED:
+            share = np.clip((limit - last[1]) / max(ratio - last[1], 1e-12), 0.0, 1.0)
+            bound = float(np.exp(last[0] + share * (np.log(bound) - last[0])))
+            ratio = work.run(bound, 2 * settings.n_bound) / free
+            tried.append((bound, ratio))
+            break
+        last = (np.log(bound), ratio)
+        bound *= LADDER
+    return bound, tried

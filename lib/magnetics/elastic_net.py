@@ -15,15 +15,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-import scipy.linalg as la
 
-from .descent_kernels import conjugate, sweep
-from .matrices import column_norms, take_columns, transposed_product
+from .duality import best_dual, certified_zero
+from .matrices import column_norms, transposed_product
+from .working_set import WorkingSet
 
-#: Passes of descent before each Newton step, and rounds of the two before the working set is checked again at the latest.
-PASSES, ROUNDS = 5, 40
-#: Rounds of descent alone before Newton steps are made.
-NEWTON_AFTER = 3
 #: Fewest cells added to the working set at once.
 LEAST_ADDED = 50
 #: Share of the allowed gap up to which the working set is solved before the other cells are looked at.
@@ -57,7 +53,7 @@ def column_weights(matrix, exponent: float = 0.75) -> np.ndarray:
     lengths = column_norms(matrix)
     if not (lengths > 0).all() or not np.isfinite(lengths).all():
         j = int(np.flatnonzero(~((lengths > 0) & np.isfinite(lengths)))[0])
-        raise ValueError(f"cell {j} has an anomaly of length {lengths[j]}: every cell must reach a datum; drop cells that do not")
+        raise ValueError(f"cell {j} has an anomaly of length {lengths[j]}: drop cells that reach no datum")
     return lengths**exponent * np.exp((1 - exponent) * np.log(lengths).mean())
 
 
@@ -79,6 +75,8 @@ class Path:
         Primal objective.
     n_active : ndarray of int, shape (n,)
         Cells that are not zero.
+    n_screened : ndarray of int, shape (n,)
+        Cells that are zero at the minimum for certain, see `certified_zero`.
     penalty_term : ndarray, shape (n,)
         ``alpha |z|_1 + (1 - alpha)/2 |z|^2``.
     weights : ndarray, shape (n_cells,)
@@ -93,125 +91,20 @@ class Path:
     relative_gap: np.ndarray
     objective: np.ndarray
     n_active: np.ndarray
+    n_screened: np.ndarray
     penalty_term: np.ndarray
     weights: np.ndarray
     alpha: float
 
     def frame(self) -> pd.DataFrame:
-        """One row a penalty: penalty, rms_nt, relative_gap, n_active, objective, penalty_term."""
-        names = ("rms_nt", "relative_gap", "n_active", "objective", "penalty_term")
+        """One row a penalty: penalty, rms_nt, relative_gap, n_active, n_screened, objective, penalty_term."""
+        names = ("rms_nt", "relative_gap", "n_active", "n_screened", "objective", "penalty_term")
         return pd.DataFrame({"penalty": self.penalties} | {name: getattr(self, name) for name in names})
 
     def first_below(self, rms_nt: float) -> int | None:
         """Index of the largest penalty whose misfit is at most rms_nt (nT), None when there is none."""
         below = np.flatnonzero(self.rms_nt <= rms_nt)
         return int(below[0]) if below.size else None
-
-
-class _WorkingSet:
-    """Cells in play: their scaled columns and coefficients, kept for a whole path."""
-
-    def __init__(self, matrix, data, weights, lower, upper):
-        self.matrix, self.data, self.weights = matrix, data, weights
-        self.all_lower, self.all_upper = lower, upper
-        self.cells = np.empty(0, dtype=np.int64)
-        self.z = np.zeros(0)
-        self.residual = data.copy()
-        self.store = np.empty((256, data.size))
-        self.add(self.cells)
-
-    def add(self, cells):
-        """Bring new cells in, at zero."""
-        n, more = self.cells.size, self.cells.size + cells.size
-        if more > len(self.store):
-            self.store = np.concatenate([self.store[:n], np.empty((max(more, 2 * n) - n, self.data.size))])
-        self.store[n:more] = (take_columns(self.matrix, cells) / self.weights[cells]).T
-        self.cells = np.concatenate([self.cells, cells])
-        self.z = np.concatenate([self.z, np.zeros(cells.size)])
-        self.columns = self.store[:more]
-        self.lengths2 = np.einsum("ij,ij->i", self.columns, self.columns)
-        self.lower, self.upper = self.all_lower[self.cells], self.all_upper[self.cells]
-
-    def refresh(self):
-        """Residual without the rounding of many updates."""
-        active = np.flatnonzero(self.z)
-        self.residual = self.data - self.z[active] @ self.columns[active]
-
-    def solve(self, lam1, lam2, allowed):
-        """Descend until the duality gap of these cells is at most ``allowed``."""
-        z = self.z
-        stop = 0.1 * np.sqrt(2 * allowed / max(z.size, 1))
-        bounds = self.lower, self.upper
-        for turn in range(ROUNDS):
-            self.passes = getattr(self,"passes",0)+sweep(self.columns, z, self.residual, self.lengths2, lam1, lam2, *bounds, PASSES, stop)
-            loss = 0.5 * (self.residual @ self.residual)
-            correlation = self.columns @ self.residual
-            value = loss + lam1 * np.abs(z).sum() + 0.5 * lam2 * (z @ z)
-            if value - best_dual(loss, z @ correlation, correlation, lam1, lam2, *bounds) <= allowed:
-                break
-            if turn >= NEWTON_AFTER:
-                self.newtons = getattr(self,"newtons",0)+1
-                self._newton(correlation, lam1, lam2)
-
-    def _newton(self, correlation, lam1, lam2):
-        """Step to the minimum over the free cells for their present signs, cut off where a sign or a bound is met."""
-        z = self.z
-        free = np.flatnonzero((z != 0) & (z > self.lower) & (z < self.upper))
-        if free.size == 0:
-            return
-        signs, columns = np.sign(z[free]), self.columns[free]
-        slope = correlation[free] - lam1 * signs - lam2 * z[free]
-        step = _ridge(columns, slope, lam2)
-        low = np.where(signs > 0, 0.0, self.lower[free])
-        high = np.where(signs > 0, self.upper[free], 0.0)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            reach = np.where(step > 0, (high - z[free]) / step, np.where(step < 0, (low - z[free]) / step, np.inf))
-        for move in (np.clip(z[free] + step, low, high) - z[free], min(1.0, float(reach.min())) * step):
-            effect = move @ columns
-            if move @ slope - 0.5 * (effect @ effect + lam2 * (move @ move)) > 0:
-                z[free] = np.clip(z[free] + move, low, high)
-                self.residual -= effect
-                return
-
-
-def _ridge(columns, slope, lam2):
-    """Solve ``(X^T X + lam2 I) step = slope``, by the smaller of the two Gram matrices; columns of X as rows."""
-    n, n_data = columns.shape
-    small = n <= n_data or lam2 == 0
-    gram = columns @ columns.T if small else columns.T @ columns
-    gram[np.diag_indices_from(gram)] += lam2 + 1e-12 * gram.trace() / len(gram)
-    factor = la.cho_factor(gram, overwrite_a=True, check_finite=False)
-    if small:
-        return la.cho_solve(factor, slope, check_finite=False)
-    return (slope - columns @ la.cho_solve(factor, slope @ columns, check_finite=False)) / lam2
-
-
-def best_dual(loss, overlap, correlation, lam1, lam2, lower, upper):
-    """Largest dual value over a few scalings of the residual.
-
-    Parameters
-    ----------
-    loss : float
-        ``|r|^2 / 2``.
-    overlap : float
-        ``r . X z``, written through the correlations as ``z . X^T r``.
-    correlation : ndarray, shape (n,)
-        ``X^T r`` over all cells that count.
-    lam1, lam2 : float
-        Weights of the penalties.
-    lower, upper : ndarray, shape (n,)
-        Bounds of z.
-
-    Returns
-    -------
-    float
-        ``max_s  s r.y - s^2 |r|^2 / 2 - sum_j conjugate_j(s X_j^T r)``: a lower bound of the objective for any s, because the
-        conjugates take bounds and L2 penalty in and need no constraint (Fenchel duality).
-    """
-    most = float(np.abs(correlation).max(initial=0.0))
-    scales = {1.0, min(1.0, lam1 / most) if most > 0 else 1.0}
-    with_data = 2 * loss + overlap  # r . y
-    return max(s * with_data - s * s * loss - conjugate(s * correlation, lam1, lam2, lower, upper) for s in scales)
 
 
 def elastic_net_path(
@@ -283,7 +176,7 @@ def elastic_net_path(
     lower, upper = (np.broadcast_to(np.asarray(b, float), n_cells) * weights for b in (lower, upper))
     if not ((lower <= 0) & (upper >= 0)).all():
         raise ValueError("bounds: every cell needs lower <= 0 <= upper, because a cell without evidence is zero")
-    working = _WorkingSet(matrix, data, weights, lower, upper)
+    working = WorkingSet(matrix, data, weights, lower, upper)
     correlation = transposed_product(matrix, data) / weights
     penalties = _penalties(penalties, correlation, lower, upper, alpha, n_penalties, smallest)
 
@@ -297,8 +190,8 @@ def elastic_net_path(
         rows.append((lam, model, *row))
         if stop_rms_nt is not None and row[0] <= stop_rms_nt:
             break
-    lam, models, rms, gaps, objective, active, l1, l22 = (np.array(column) for column in zip(*rows, strict=True))
-    return Path(lam, models, rms, gaps, objective, active, alpha * l1 + 0.5 * (1 - alpha) * l22, weights, alpha)
+    lam, models, rms, gaps, objective, active, screened, l1, l22 = (np.array(column) for column in zip(*rows, strict=True))
+    return Path(lam, models, rms, gaps, objective, active, screened, alpha * l1 + 0.5 * (1 - alpha) * l22, weights, alpha)
 
 
 def _penalties(penalties, correlation, lower, upper, alpha, n_penalties, smallest):
@@ -309,7 +202,7 @@ def _penalties(penalties, correlation, lower, upper, alpha, n_penalties, smalles
         useful = np.where(correlation > 0, upper > 0, lower < 0)
         most = np.abs(correlation[useful]).max(initial=0.0)
         if most == 0:
-            raise ValueError("data: no cell within its bounds is correlated with them, so no path can start; check signs and bounds")
+            raise ValueError("data: no cell can explain any of them within its bounds; check the signs of the bounds")
         return most / alpha * np.logspace(0, np.log10(smallest), n_penalties)
     penalties = np.atleast_1d(np.asarray(penalties, float))
     if not ((penalties > 0).all() and (np.diff(penalties) < 0).all()):
@@ -321,10 +214,12 @@ def _solve_one(working, correlation, lam1, lam2, tolerance, energy):
     """Minimise for one penalty; correlations of all cells with the residual go in and come out."""
     outside = np.ones(correlation.size, dtype=bool)
     outside[working.cells] = False
+    bounds = working.all_lower, working.all_upper
     loss = 0.5 * energy
     for _ in range(MOST_CHECKS):
-        pull = np.where(np.where(correlation > 0, working.all_upper > 0, working.all_lower < 0), np.abs(correlation), 0.0)
-        wanted = np.flatnonzero(outside & (pull > lam1))
+        allowed = np.where(correlation > 0, bounds[1] > 0, bounds[0] < 0)
+        pull = np.abs(correlation)
+        wanted = np.flatnonzero(outside & allowed & (pull > lam1))
         limit = max(LEAST_ADDED, np.count_nonzero(working.z))
         if wanted.size > limit:
             wanted = np.sort(wanted[np.argpartition(-pull[wanted], limit)[:limit]])
@@ -335,16 +230,20 @@ def _solve_one(working, correlation, lam1, lam2, tolerance, energy):
         value = loss + lam1 * np.abs(z).sum() + 0.5 * lam2 * (z @ z)
         working.solve(lam1, lam2, INNER_SHARE * tolerance * value)
         working.refresh()
-        residual = working.residual
+        residual, z = working.residual, working.z
         loss = 0.5 * (residual @ residual)
         correlation = transposed_product(working.matrix, residual) / working.weights
         l1, l22 = float(np.abs(z).sum()), float(z @ z)
         value = loss + lam1 * l1 + 0.5 * lam2 * l22
         overlap = residual @ (working.data - residual)
-        gap = value - best_dual(loss, overlap, correlation, lam1, lam2, working.all_lower, working.all_upper)
+        dual, scale = best_dual(loss, overlap, correlation, lam1, lam2, *bounds)
+        gap = max(value - dual, 0.0)
+        zero = certified_zero(scale * correlation, working.lengths, np.sqrt(2 * gap), lam1, *bounds)
         if gap <= tolerance * value:
             rms = np.sqrt(2 * loss / residual.size)
-            return (rms, max(gap, 0.0) / value if value > 0 else 0.0, value, np.count_nonzero(z), l1, l22), correlation
+            counts = np.count_nonzero(z), np.count_nonzero(zero)
+            return (rms, gap / value if value > 0 else 0.0, value, *counts, l1, l22), correlation
+        outside &= ~zero
     raise RuntimeError(
         f"elastic net: relative duality gap {gap / value:.2g} after {MOST_CHECKS} checks, wanted {tolerance:g}; "
         "use a looser tolerance, a larger penalty or alpha below 1"

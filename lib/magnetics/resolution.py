@@ -27,8 +27,8 @@ def score(model, truth, mesh) -> dict:
     Returns
     -------
     dict
-        corr_truth (Pearson's correlation over cells; NaN when the model is constant), rmse_am, iou (cells above 20 % of the largest
-        in both, over those in either), centroid_depth_m and true_centroid_depth_m (see `centroid_depth`).
+        corr_truth (Pearson's correlation over cells; NaN when the model is constant), rmse_am, iou (cells above 20 % of the
+        largest in both, over those in either), centroid_depth_m and true_centroid_depth_m (see `centroid_depth`).
     """
     model, truth = np.asarray(model, float), np.asarray(truth, float)
     varies = np.ptp(model) > 0 and np.ptp(truth) > 0
@@ -154,8 +154,9 @@ def point_spread(
     Returns
     -------
     frame : DataFrame
-        One row a cell: cell, layer, depth_m, east_shift_m, north_shift_m, deeper_m (centroid of the model minus the cell), spread_m
-        (root mean squared distance from the centroid), moment_ratio (recovered over true moment); NaN when nothing is recovered.
+        One row a cell: cell, layer, depth_m, east_shift_m, north_shift_m, deeper_m (centroid of the model minus the cell),
+        spread_m (root mean squared distance from the centroid), moment_ratio (recovered over true moment); NaN when nothing
+        is recovered.
     models : ndarray, shape (len(cells), n_cells)
         In A/m.
     """

@@ -47,7 +47,16 @@ def _refit(matrix, data, counts, penalty, options):
 
 
 def flight_line_bootstrap(
-    matrix, data, line, penalty: float, *, n_resamples: int = 30, least_am: float = 0.0, seed: int = 1, n_jobs: int = 1, **options
+    matrix,
+    data,
+    line,
+    penalty: float,
+    *,
+    n_resamples: int = 30,
+    least_am: float = 0.0,
+    seed: int = 1,
+    n_jobs: int = 1,
+    **options,
 ) -> SelectionMap:
     """Draw flight lines with replacement, refit, and count in how many refits each cell is magnetised.
 
@@ -89,7 +98,9 @@ def flight_line_bootstrap(
     data = np.asarray(data, float)
     names, number = np.unique(np.asarray(line), return_inverse=True)
     if names.size < 2 or n_resamples < 2:
-        raise ValueError(f"bootstrap: {names.size} lines and {n_resamples} refits; both have to be 2 or more (use spatial_blocks)")
+        raise ValueError(
+            f"bootstrap: {names.size} lines and {n_resamples} refits; both have to be 2 or more (use spatial_blocks)"
+        )
     options = dict(options)
     exponent = options.pop("exponent", 0.75)
     if options.get("weights") is None:

@@ -23,7 +23,10 @@ FRAMES = (
 )  # fmt: skip
 
 #: Columns of the frame of further measurements when one network is all there is.
-NOTHING_LEFT = ("duration", "slice", "distance", "from", "to", "observable", "unit", "difference_over_sigma")
+NOTHING_LEFT = ("duration", "slice", "distance", "from", "to", "observable", "unit", "difference_over_sigma",
+                "posterior_spread_over_sigma")  # fmt: skip
+#: Draws of the posterior that say what is still open.
+MOST_DRAWS_AHEAD = 60
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,8 +130,9 @@ def analyse(
     frames["zones"] = report.zones_frame(frames["columns"])
     frames["reactions"] = report.reactions_frame(model, draws)
     typical = float(np.nanmedian(sigma)) if sigma is not None else report.scatter(frames["profiles"])
-    several = len(search.effective) > 1
-    frames["next_measurement"] = next_measurement(search, model, typical) if several else pd.DataFrame(columns=NOTHING_LEFT)
+    frames["next_measurement"] = pd.DataFrame(columns=NOTHING_LEFT)
+    if len(search.effective) > 1:
+        frames["next_measurement"] = next_measurement(search, model, typical, draws=draws[:MOST_DRAWS_AHEAD])
     frames["diagnostics"] = report.diagnostics_frame(search, frames, sigma is not None)
     rows = [("note", "prepare", text) for text in (*made.notes, *said)] + report.warnings(search, frames)
     frames["messages"] = pd.DataFrame(rows, columns=["level", "code", "text"])

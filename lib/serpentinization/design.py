@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+from contextlib import suppress
 
 import numpy as np
 import pandas as pd
 
+from lib.kinetics import StepFailure
 from lib.tasks import run_tasks
 
 from .experiment import TIGHT
@@ -158,7 +160,7 @@ def design_map(designs=None, pathways=tuple(PATHWAYS), noise=0.03, *, search=Tru
     return pd.DataFrame(run_tasks(_one_design, tasks, n_jobs=n_jobs, store=store, label="designs"))
 
 
-def next_measurement(search, model, noise, *, durations=None, solids=None) -> pd.DataFrame:
+def next_measurement(search, model, noise, *, durations=None, solids=None, draws=()) -> pd.DataFrame:
     """Say which measurement would best tell the remaining explanations apart.
 
     Parameters
@@ -173,12 +175,16 @@ def next_measurement(search, model, noise, *, durations=None, solids=None) -> pd
         Durations to consider; from a quarter of the first to twice the last when left out.
     solids : sequence of str, optional
         Solids to consider; all minerals when left out.
+    draws : array_like, shape (n_draws, n + 1), optional
+        Rate constants and diffusivity from the posterior over networks.
 
     Returns
     -------
     DataFrame
         One row a possible measurement: duration, slice, distance, from, to, observable, unit, and what
-        `lib.network_selection.next_measurement` says of it; the most telling first.
+        `lib.network_selection.next_measurement` says of it; the most telling first.  With draws also
+        posterior_spread_over_sigma: standard deviation of the prediction over networks, rates and diffusivity, over the
+        error.  It says where most is still open, also where the two best networks predict the same.
     """
     from lib.network_selection import next_measurement as judge
 
@@ -190,4 +196,12 @@ def next_measurement(search, model, noise, *, durations=None, solids=None) -> pd
     )  # fmt: skip
     larger = ProfileModel(wider, model.network)
     labels = larger.frame(np.zeros(wider.n_data)).drop(columns="value")
-    return judge(search, larger.simulate, noise, labels=labels)
+    frame = judge(search, larger.simulate, noise, labels=labels)
+    if len(draws):
+        seen = []
+        for draw in draws:
+            with suppress(StepFailure):  # a far draw; the others tell
+                seen.append(larger.predict(draw[:-1], draw[-1]))
+        spread = np.std(seen, axis=0) / noise
+        frame["posterior_spread_over_sigma"] = spread[frame["candidate"]]
+    return frame

@@ -38,6 +38,7 @@ class Run:
         self._drawn: dict[str, object] = {}
         self._data: dict[str, dict] = {}
         self._missing: dict[str, None] = {}
+        self._stands_in = ""
 
     @classmethod
     def start(cls, stem: str, namespace: dict[str, object]) -> Run:
@@ -155,8 +156,23 @@ class Run:
             made = {name: f"{position}_{slug}" for position, (name, slug) in enumerate(made.items(), 1)}
         return made
 
+    def stand_in(self, what: str = "") -> None:
+        """Say that something takes the place of absent data from here on; without an argument, that this ends.
+
+        Numbers stated meanwhile carry it in their names (``rate[R1]`` becomes ``rate[R1][artificial rocks]``), so that they are
+        never published in place of those of the real data.
+
+        Parameters
+        ----------
+        what : str
+            Such as ``"artificial rocks"``.
+        """
+        self._stands_in = what
+
     def number(self, name: str, value: object, *, unit: str, **stated) -> dict:
         """State a number; see `lib.workflow.results.number` for the keywords. The same name replaces."""
+        if self._stands_in:
+            name = f"{name}[{self._stands_in}]"
         self._numbers[name] = results.number(name, value, unit=unit, **stated)
         return self._numbers[name]
 

@@ -1,12 +1,15 @@
 """Selection of networks: recovery, calibration, cost and agreement of independent calculations on the silica network.
 
 Requirements are those of the specification of reaction selection, section 7; 40 data sets a level, so that a share of 0.9 has
-a standard error of 0.05 and is held against its limit with a one-sided margin.
+a standard error of 0.05 and is held against its limit with a one-sided margin.  Here solids are measured at the end only, when
+the evidence of the best networks has to be worked out again; series with everything measured are in `test_reactions`.
 """
 
 import datetime
 import functools
 import hashlib
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 
 import numpy as np
 import pandas as pd
@@ -38,7 +41,7 @@ pytestmark = [
 SEED = int.from_bytes(hashlib.sha256(b"lib.network_selection acceptance").digest()[:4], "big")
 TIMES = np.geomspace(0.2, 60.0, 30)
 TRUTHS = (("R1", "R2", "R5"), ("R1", "R3", "R4"), ("R1", "R2", "R3", "R4"))
-LEVELS = (("full", 0.01), ("C+end", 0.01), ("C+end", 0.03), ("C+end", 0.1), ("full", 0.1))
+LEVELS = (("C+end", 0.01), ("C+end", 0.03), ("C+end", 0.1))
 N_SETS = 40
 
 
@@ -89,11 +92,11 @@ def means(table):
 def test_the_effective_network_is_recovered():
     table = means(whole_study())
     print(table.round(3).to_string())
-    wanted = {("full", 0.01): 0.95, ("C+end", 0.01): 0.90, ("C+end", 0.03): 0.80, ("full", 0.1): 0.60}
+    wanted = {("C+end", 0.01): 0.90, ("C+end", 0.03): 0.80}
     for (design, noise), level in wanted.items():
         margin = 1.645 * np.sqrt(level * (1 - level) / N_SETS)
         assert table.loc[(design, noise, "sampled"), "exact"] >= level - margin, (design, noise)
-    for (design, noise), level in {("full", 0.01): 0.05, ("C+end", 0.01): 0.05, ("C+end", 0.03): 0.10}.items():
+    for (design, noise), level in {("C+end", 0.01): 0.05, ("C+end", 0.03): 0.10}.items():
         margin = 1.645 * np.sqrt(level * (1 - level) / (4.5 * N_SETS))  # 4 or 5 absent reactions a set
         assert table.loc[(design, noise, "sampled"), "fpr"] <= level + margin, (design, noise)
     for noise, level in {0.01: 0.03, 0.03: 0.05, 0.1: 0.11}.items():
@@ -152,14 +155,22 @@ def test_wbic_is_reported_with_its_error_and_penalises_less():
     assert max(w.error for w in wbic[0]) < 0.5
 
 
-def test_workers_give_the_same_numbers():
+def evidence(n_jobs):
     _, problem = experiment(SEED, 0, "C+end", 0.03)
-    one, two = (exhaustive_networks(problem, n_jobs=n).networks for n in (1, 2))
-    assert one["log_evidence"].to_numpy() == pytest.approx(two["log_evidence"].to_numpy(), rel=1e-12)
+    return exhaustive_networks(problem, n_jobs=n_jobs).networks["log_evidence"].to_numpy()
+
+
+def test_workers_give_the_same_numbers():
+    evidence(1)  # from here on all kernels are in the cache
+    # the process that compiles a kernel may link it to other copies of its parts than one that loads it, and round differently
+    # (2e-12 seen): a new process and its workers only load
+    with ProcessPoolExecutor(1, get_context("spawn")) as fresh:
+        one, two = (fresh.submit(evidence, n).result() for n in (1, 2))
+    assert one == pytest.approx(two, rel=1e-12)
 
 
 def test_other_seeds_are_shown():
     today = int(datetime.date.today().strftime("%Y%m%d"))
     for extra in range(5):
-        table = means(study(10 * today + extra, (("C+end", 0.03),), 6))
+        table = means(study(10 * today + extra, (("C+end", 0.03),), 3))
         print("seed", 10 * today + extra, table.round(3).to_string(), sep="\n")

@@ -7,7 +7,7 @@ from scipy import stats
 
 from lib import eos
 from lib.eos.analysis import FRAMES
-from lib.eos.artificial import truth
+from lib.eos.artificial import artificial_iron
 from lib.eos.inference import EosModel, infer, prior_overlap
 from lib.eos.priors import scale_prior
 from lib.eos.study import equation, one_set
@@ -31,7 +31,7 @@ def test_an_analysis_has_every_frame_and_says_what_it_does_not_know(answer):
 
 def test_the_answer_lies_in_the_posterior_of_artificial_iron(answer):
     numbers = answer.frame("core_numbers").set_index(["quantity", "place"])
-    known = eos.compare_with_prem(truth(), 4000.0)
+    known = eos.compare_with_prem(artificial_iron(), 4000.0)
     for quantity in ("density_deficit_pct", "vp_excess_pct"):
         for place in ("cmb", "icb"):
             row = numbers.loc[(quantity, place)]
@@ -59,8 +59,8 @@ def test_the_same_seed_gives_the_same_draws_and_chains_differ():
 def test_evidence_is_that_of_an_analytic_problem():
     """One density with rho0 alone unknown: the evidence is an integral of a normal density over a flat prior."""
     frame = pd.DataFrame([{
-        "sample_id": "a", "kind": "1 bar", "data_set": "x", "pressure_gpa": 1e-4, "temperature_k": 1811.0, "density_g_cm3": 7.05,
-        "density_g_cm3_err": 0.03,
+        "sample_id": "a", "kind": "1 bar", "data_set": "x", "pressure_gpa": 1e-4, "temperature_k": 1811.0,
+        "density_g_cm3": 7.05, "density_g_cm3_err": 0.03,
     }])  # fmt: skip
     from lib.eos.measurements import Measurements, tidy
 
@@ -84,7 +84,8 @@ def test_priors_are_what_they_say():
 
 
 @pytest.mark.parametrize(("changes", "message"), [
-    ({"kind": "cauchy"}, "not one of uniform"), ({"low": 9.0}, "the lower one first"), ({"kind": "normal"}, "above zero is needed"),
+    ({"kind": "cauchy"}, "not one of uniform"), ({"low": 9.0}, "the lower one first"),
+    ({"kind": "normal"}, "above zero is needed"),
 ])  # fmt: skip
 def test_bad_priors_are_refused(changes, message):
     with pytest.raises(ValueError, match=message):
@@ -100,12 +101,13 @@ def test_unknown_names_are_refused():
     with pytest.raises(ValueError, match="priors of Q"):
         EosModel(made, priors={"Q": eos.PRIORS["K0"]})
     with pytest.raises(ValueError, match="unknown kind of static"):
-        eos.static_states("pressless", truth())
+        eos.static_states("pressless", artificial_iron())
 
 
-def test_an_artificial_set_is_analysed_against_its_truth():
+def test_an_artificial_set_is_analysed_against_its_artificial_iron():
     model = EosModel(eos.published_measurements())
-    theta = np.array([{"rho0": 7020, "K0": 86, "K0_prime": 5.75, "gamma0": 1.9, "b": 0.4, "e0": 1.0, "g": 0.9, "H0": 1.3}.get(n, 0.1) for n in model.names])  # fmt: skip
+    known = {"rho0": 7020, "K0": 86, "K0_prime": 5.75, "gamma0": 1.9, "b": 0.4, "e0": 1.0, "g": 0.9, "H0": 1.3}
+    theta = np.array([known.get(name, 0.1) for name in model.names])
     rows = pd.DataFrame(one_set(model.names, theta, "consistent", ("energy",), (), 20_000, 4000.0, np.random.default_rng(8)))
     assert len(rows) == 8 + 5 + 14 and rows["position"].between(0, 1).all()
     assert rows.loc[rows["quantity"] == "param[rho0]", "truth"].item() == 7020
@@ -116,5 +118,7 @@ def test_an_artificial_set_is_analysed_against_its_truth():
 def test_designs_add_static_states_and_forms_are_compared():
     designs = eos.static_designs(("published kinds only", "core pressure"), ("energy",), n_evaluations=24_000, seed=2)
     assert designs["n_static"].tolist() == [0, 4] and designs["ratio"].iloc[1] < 0.8
-    compared = eos.compare_forms(eos.example_measurements(), ("g fixed", "no electronic term"), ("energy",), n_evaluations=16_000)
+    compared = eos.compare_forms(
+        eos.example_measurements(), ("g fixed", "no electronic term"), ("energy",), n_evaluations=16_000
+    )
     assert compared["probability"].sum() == pytest.approx(1.0) and compared["relative"].max() == 0.0

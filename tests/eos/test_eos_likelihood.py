@@ -9,7 +9,7 @@ from scipy.stats import multivariate_normal, norm
 
 from lib import eos
 from lib.eos import eos_kernels, likelihood_kernels
-from lib.eos.artificial import truth
+from lib.eos.artificial import artificial_iron
 from lib.eos.inference import EosModel
 from lib.eos.measurements import Measurements, tidy
 
@@ -23,7 +23,7 @@ def point(model):
 
 @pytest.fixture(scope="module")
 def exact():
-    return eos.imitation(truth())
+    return eos.imitation(artificial_iron())
 
 
 def test_exact_states_have_no_residuals_whatever_is_known_of_their_temperature(exact):
@@ -44,7 +44,7 @@ def test_every_requirement_that_is_exact_is_met():
 
 
 def test_a_static_state_is_a_normal_density_of_its_density():
-    eq = truth()
+    eq = artificial_iron()
     rho, t = 9000.0, 3200.0
     p0 = float(eq.pressure_gpa(rho, t))
     frame = tidy(_frame(kind="static", pressure_gpa=p0 + 2.0, pressure_gpa_err=1.5, density_g_cm3=9.0, density_g_cm3_err=0.05,
@@ -58,11 +58,12 @@ def test_a_static_state_is_a_normal_density_of_its_density():
 
 
 def test_sound_speed_and_density_share_their_errors():
-    eq = truth()
+    eq = artificial_iron()
     rho, t = 9000.0, 3200.0
     p0, v0 = float(eq.pressure_gpa(rho, t)), float(eq.sound_speed(rho, t))
     frame = tidy(_frame(kind="static", pressure_gpa=p0 - 1.0, pressure_gpa_err=1.5, density_g_cm3=9.0, density_g_cm3_err=0.08,
-                        temperature_k=t, temperature_k_err=80.0, sound_speed_km_s=v0 / 1e3 + 0.05, sound_speed_km_s_err=0.1))  # fmt: skip
+                        temperature_k=t, temperature_k_err=80.0, sound_speed_km_s=v0 / 1e3 + 0.05,
+                        sound_speed_km_s_err=0.1))  # fmt: skip
     model = EosModel(Measurements(frame))
     d = 0.01
     by_rho = np.array([(f(rho + d, t) - f(rho - d, t)) / (2 * d) for f in (eq.pressure_gpa, eq.sound_speed)])
@@ -74,7 +75,7 @@ def test_sound_speed_and_density_share_their_errors():
 
 
 def test_a_sound_speed_without_density_takes_the_density_of_its_pressure():
-    eq = truth()
+    eq = artificial_iron()
     p, t = 40.0, 2700.0
     rho = float(eq.density(p, t))
     v0 = float(eq.sound_speed(rho, t))
@@ -94,10 +95,12 @@ def test_energy_temperatures_carry_the_errors_of_pressure_and_density(exact):
     shocks = Measurements(exact.frame[exact.shocked].head(1).reset_index(drop=True))
     model = EosModel(shocks, scaled=False)
     row, full = model.args[0][0], likelihood_kernels.fill(point(model)[0], model.args)
-    settings, eq = model.args[3], truth()
+    settings, eq = model.args[3], artificial_iron()
 
     def residual(pressure, rho):
-        warm = eos_kernels.hugoniot_temperature(rho, pressure, eq.vector, eq.form_code, row[likelihood_kernels.RHO_START], 1.3e6)
+        warm = eos_kernels.hugoniot_temperature(
+            rho, pressure, eq.vector, eq.form_code, row[likelihood_kernels.RHO_START], 1.3e6
+        )
         return pressure - eos_kernels.pressure(rho, warm, eq.vector, eq.form_code)
 
     p, rho = row[likelihood_kernels.P], row[likelihood_kernels.RHO]
@@ -119,23 +122,26 @@ def test_the_integral_over_a_latent_temperature_is_that_of_an_adaptive_routine(e
     frame = exact.frame[exact.shocked].iloc[[4, 13]].reset_index(drop=True)
     frame["density_g_cm3"] += shift
     model = EosModel(Measurements(frame), "consistent", "latent", scaled=False)
-    theta, eq = point(model), truth()
+    theta, eq = point(model), artificial_iron()
     total = 0.0
     for row in model.args[0]:
         rho = row[likelihood_kernels.RHO]
 
-        def density(t, row=row, rho=rho):
+        def density(t, offset, row=row, rho=rho):
             one = Measurements(tidy(_frame(
-                kind="static", pressure_gpa=row[likelihood_kernels.P] / 1e9, pressure_gpa_err=row[likelihood_kernels.P_ERR] / 1e9,
+                kind="static", pressure_gpa=row[likelihood_kernels.P] / 1e9,
+                pressure_gpa_err=row[likelihood_kernels.P_ERR] / 1e9,
                 density_g_cm3=rho / 1e3, density_g_cm3_err=row[likelihood_kernels.RHO_ERR] / 1e3, temperature_k=t,
                 sound_speed_km_s=row[likelihood_kernels.V] / 1e3, sound_speed_km_s_err=row[likelihood_kernels.V_ERR] / 1e3,
             )))  # fmt: skip
             known = dataclasses.replace(model, measurements=one)
             return float(np.exp(known.log_likelihood(theta)[0] - offset))
 
-        offset = float(dataclasses.replace(model, measurements=Measurements(frame.iloc[[len(frame) - 1]])).log_likelihood(theta)[0])
-        peak = np.interp(row[likelihood_kernels.P], eq.pressure_gpa(rho, np.linspace(3000, 9000, 200)) * 1e9, np.linspace(3000, 9000, 200))
-        value = quad(density, 3000, 9000, points=[float(np.clip(peak, 3001, 8999))], limit=60, epsrel=1e-6)[0]
+        offset = float(model.log_likelihood(theta)[0])  # of both rows: only keeps the exponential in range
+        peak = np.interp(
+            row[likelihood_kernels.P], eq.pressure_gpa(rho, np.linspace(3000, 9000, 200)) * 1e9, np.linspace(3000, 9000, 200)
+        )
+        value = quad(density, 3000, 9000, args=(offset,), points=[float(np.clip(peak, 3001, 8999))], limit=60, epsrel=1e-6)[0]
         total += np.log(value / 6000.0) + offset
     assert model.log_likelihood(theta)[0] == pytest.approx(total, abs=2e-3)
 
@@ -144,11 +150,13 @@ def test_latent_temperatures_are_drawn_from_their_own_density(exact):
     shocks = Measurements(exact.frame[exact.shocked].iloc[[5]].reset_index(drop=True))
     model = EosModel(shocks, "consistent", "latent")
     drawn = eos.temperature_draws(model, np.repeat(point(model), 4000, axis=0), np.random.default_rng(2))[:, 0]
-    eq, row = truth(), model.args[0][0]
+    eq, row = artificial_iron(), model.args[0][0]
     energy, latent = drawn.T
     true = eos.hidden_temperatures(eq, shocks.frame)[0]
     assert energy == pytest.approx(true, rel=1e-6)  # the truth's parameters give the truth's temperature
-    sigma_p = np.hypot(row[likelihood_kernels.P_ERR], eq.bulk_modulus_gpa(row[3], true) * 1e9 / row[3] * row[likelihood_kernels.RHO_ERR])
+    sigma_p = np.hypot(
+        row[likelihood_kernels.P_ERR], eq.bulk_modulus_gpa(row[3], true) * 1e9 / row[3] * row[likelihood_kernels.RHO_ERR]
+    )
     sigma_t = sigma_p / eos_kernels.state(row[3], true, eq.vector, eq.form_code)[2]
     # normal around the truth, 4000 draws: the mean is known to sigma/63; the slope of dP/dT shifts it by some per cent
     assert latent.mean() == pytest.approx(true, abs=0.15 * sigma_t) and latent.std() == pytest.approx(sigma_t, rel=0.06)

@@ -13,7 +13,8 @@ HEAD = (
     "sound_speed_km_s_err"
 )
 GOOD = [f"s{i},static,x,{p},1,{rho},0.08,{t},," for i, (p, rho, t) in enumerate(
-    [(20, 7.88, 2600), (30, 8.25, 2780), (40, 8.57, 2950), (50, 8.84, 3130), (60, 9.09, 3300), (70, 9.32, 3480), (80, 9.52, 3650)]
+    [(20, 7.88, 2600), (30, 8.25, 2780), (40, 8.57, 2950), (50, 8.84, 3130), (60, 9.09, 3300), (70, 9.32, 3480),
+     (80, 9.52, 3650)]
 )]  # fmt: skip
 
 
@@ -61,7 +62,12 @@ def test_gaps_mean_not_measured(table):
 
 
 def test_units_a_thousand_times_off_are_told_with_the_factor(table):
-    bad = [*GOOD[1:], "a,static,x,20,1,7882,80,2600,,", "b,static,x,30000,1,8.2,0.1,2700,,", "c,shock,z,270,2,12.5,0.05,,9500,200"]
+    bad = [
+        *GOOD[1:],
+        "a,static,x,20,1,7882,80,2600,,",
+        "b,static,x,30000,1,8.2,0.1,2700,,",
+        "c,shock,z,270,2,12.5,0.05,,9500,200",
+    ]
     found = faults(table(*bad))
     assert len(found) == 3
     assert "7882" in found[1] and "kg/m3" in found[1] and "7.882 would fit" in found[1]

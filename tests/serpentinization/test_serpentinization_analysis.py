@@ -70,6 +70,13 @@ def test_analysis_of_a_table(answer):
     assert talc["median"].iloc[0] > talc["median"].iloc[-1]  # talc lies against quartz
 
 
+def test_what_is_still_open_is_said_of_every_possible_measurement(answer):
+    ahead = answer.frame("next_measurement")
+    spread = ahead.groupby("duration")["posterior_spread_over_sigma"].max()
+    assert (ahead["posterior_spread_over_sigma"] >= 0).all() and spread.max() > 0
+    assert answer.model.design.durations[-1] < ahead["duration"].max()
+
+
 def test_a_missing_hydration_reaction_shows_in_the_misfit(answer):
     # the table was made with R2, which these candidates lack: brucite cannot form
     assert not answer.diagnostic("residual")["ok"]

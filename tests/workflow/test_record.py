@@ -42,6 +42,16 @@ def test_the_same_name_replaces_and_finish_may_be_called_again(run, line):
     }
 
 
+def test_numbers_of_a_stand_in_cannot_be_taken_for_those_of_the_real_data(run):
+    run.number("rate[R1]", 2.0, unit="1")
+    run.stand_in("artificial rocks")
+    run.number("rate[R1]", 3.0, unit="1")
+    run.stand_in()
+    run.number("rate[R2]", 4.0, unit="1")
+    stated = {e["name"]: e["value"] for e in run.finish()["numbers"]}
+    assert stated == {"rate[R1]": 2.0, "rate[R1][artificial rocks]": 3.0, "rate[R2]": 4.0}
+
+
 def test_figures_have_the_same_bytes_each_time_and_their_numbers_beside_them(run, line):
     assert products.save(line[0], run.out, "a") == products.save(line[0], run.out, "a")
     run.figure(line[0], "line", data={"a": line[1], "b": line[1]}, measured=line[1], **TEXT)
