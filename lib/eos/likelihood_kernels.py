@@ -323,15 +323,6 @@ def log_prior(theta, args):
 
 
 @njit(cache=True, error_model="numpy")
-def log_likelihoods(thetas, args):
-    """Return `log_likelihood` of many points: array, shape (n,), from (n, d)."""
-    out = np.empty(len(thetas))
-    for i in range(len(thetas)):
-        out[i] = log_likelihood(thetas[i], args)
-    return out
-
-
-@njit(cache=True, error_model="numpy")
 def pointwise(thetas, args):
     """Return log probability and standardised residuals of density and sound speed: array, shape (n, n_rows, 3)."""
     n = args[0].shape[0]

@@ -5,8 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from .inference import UNIDENTIFIED
-
 #: Limits of the headline diagnostics.
 MOST_RHAT, LEAST_ESS, MOST_MISFIT, LEAST_REACHED = 1.01, 1000.0, 2.0, 0.99
 #: A factor on errors above this is worth a message.
@@ -103,7 +101,7 @@ def messages(measurements, parameters, diagnostics) -> pd.DataFrame:
     own = parameters[~parameters["parameter"].str.startswith("s[")]
     blind = own.loc[~own["identified"], "parameter"].tolist()
     if blind:
-        text = f"{', '.join(blind)}: posterior and prior overlap by more than {UNIDENTIFIED:.0%}; the measurements do not tell"
+        text = f"{', '.join(blind)}: the posterior is about the prior; the measurements do not tell"
         rows.append(("note", "unidentified", text))
     for row in parameters[parameters["parameter"].str.startswith("s[")].itertuples():
         factor = float(np.exp(row.median))

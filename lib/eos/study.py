@@ -182,7 +182,7 @@ def coverage(
         One row a data set, treatment and quantity: set, shock, quantity, truth, median, lo95, hi95, held, position.
     """
     first, second = np.random.SeedSequence(seed).spawn(2)
-    names, truths = plausible_truths(n_sets, first, form=form)
+    names, truths = plausible_truths(n_sets, first, form=form, n_evaluations=min(3 * n_evaluations, 300_000))
     plan = {"form": form, "shocks": tuple(shocks), "static": tuple(static), "n_evaluations": n_evaluations, "t_cmb_k": t_cmb_k}
     tasks = [{"names": names, "truth": truth, **plan} for truth in truths]
     results = run_tasks(one_set, tasks, seed=second, n_jobs=n_jobs, label="artificial data sets")

@@ -24,6 +24,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "tabular": ["prepare", "read_terrain", "survey_of"],
         "check": ["check_table"],
         "elastic_net": ["Path", "column_weights", "elastic_net_path"],
+        "group_net": ["GroupPath", "group_path"],
         "compact": ["COMPACT", "CompactFit", "CompactSettings", "compact_inversion"],
         "choose": ["PenaltyChoice", "choose_penalty", "line_folds", "signed_curvature", "spatial_blocks"],
         "selection": ["SelectionMap", "flight_line_bootstrap"],

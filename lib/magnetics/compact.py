@@ -170,7 +170,7 @@ class _Splitting:
         reward = -(theta @ self.target) - self.radius * np.linalg.norm(theta)
         dual = max(s * reward - conjugate(s * pull, 1.0, 0.0, low, high) for s in (allowed * (1 - 1e-12), 0.0))
         value = self.value()
-        return (value - dual) / value if value > 0 else 0.0
+        return float((value - dual) / value) if value > 0 else 0.0
 
 
 def compact_inversion(matrix, data, mesh, sigma_nt: float, *, settings=COMPACT, lower=0.0, upper=np.inf) -> CompactFit:

@@ -95,10 +95,65 @@ def conjugate(correlation, lam1, lam2, lower, upper):
             excess, bound = -v - lam1, -lower[j]
         else:
             continue
-        if excess > lam2 * bound:  # the bound stops it
-            if bound == np.inf:
-                return np.inf
+        if bound == np.inf and lam2 == 0.0:
+            return np.inf
+        if lam2 == 0.0 or excess > lam2 * bound:  # the bound stops it
             total += bound * (excess - 0.5 * lam2 * bound)
-        elif lam2 > 0.0:
+        else:
             total += 0.5 * excess * excess / lam2
     return total
+
+
+@nb.njit(cache=True, fastmath={"reassoc", "contract"})
+def group_sweep(columns, z, residual, steep, lam1, lam2, n_passes, stop):
+    """Proximal steps over one cell with all its components after the other, in place.
+
+    Parameters
+    ----------
+    columns : ndarray, shape (n, n_components, n_data)
+        Columns of X.
+    z, residual : ndarray, shape (n, n_components) and (n_data,)
+        Coefficients, and ``y - X z``; both are changed.
+    steep : ndarray, shape (n,)
+        Largest eigenvalue of ``X_j^T X_j`` of each cell.
+    lam1, lam2 : float
+        Weights of the sum of lengths ``|z_j|`` and of half their squares.
+    n_passes : int
+        Most passes; the first visits every cell, the others those that are not zero.
+    stop : float
+        A pass whose largest change, times the root of ``steep``, is below this is the last.
+
+    Returns
+    -------
+    int
+        Passes made.
+    """
+    n, size, n_data = columns.shape
+    pull, new = np.empty(size), np.empty(size)
+    for turn in range(n_passes):
+        largest = 0.0
+        for j in range(n):
+            if turn > 0 and not z[j].any():
+                continue
+            length2 = 0.0
+            for c in range(size):
+                total = steep[j] * z[j, c]
+                for i in range(n_data):
+                    total += columns[j, c, i] * residual[i]
+                pull[c] = total
+                length2 += total * total
+            length = np.sqrt(length2)
+            share = (1.0 - lam1 / length) / (steep[j] + lam2) if length > lam1 else 0.0
+            moved = 0.0
+            for c in range(size):
+                new[c] = share * pull[c]
+                change = new[c] - z[j, c]
+                if change != 0.0:
+                    moved += change * change
+                    z[j, c] = new[c]
+                    for i in range(n_data):
+                        residual[i] -= change * columns[j, c, i]
+            largest = max(largest, moved * steep[j])
+        if largest <= stop * stop:
+            return turn + 1
+    return n_passes

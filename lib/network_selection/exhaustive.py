@@ -18,11 +18,18 @@ __all__ = ["exhaustive_networks"]
 
 #: Rates at which new reactions start, in units of a typical rate: hardly there, and plainly there.
 STARTS = (1e-3, 0.2)
-#: A larger network that fits worse than a part of it by more than this, in nats, was stuck.  The solver's own error grows with
-#: the misfit, so a ten-thousandth of the distance from the best network is allowed on top.
-NESTING = 0.1
-NESTING_SHARE = 1e-4
 MOST_NETWORKS = 1 << 16
+#: A larger network that fits worse than a part of it by more than `_slack` was stuck.  The error of the solver multiplies the
+#: residuals: terms in the root of the distance from the best network, and in the distance, are allowed on top.  Measured:
+#: the same rates solved with another set of active reactions differ by 0.14 nats 400 nats below the best; no answer changes.
+NESTING = 0.1
+NESTING_ROOT = 0.01
+NESTING_SHARE = 1e-4
+
+
+def _slack(distance):
+    """Nats by which solver error alone can let a network stay behind a part of it, both `distance` below the best."""
+    return NESTING + NESTING_ROOT * distance**0.5 + NESTING_SHARE * distance
 
 
 def exhaustive_networks(problem, *, sizes=None, n_jobs=1, progress=None):
@@ -153,7 +160,7 @@ def _nest(problem, fits):
         best = fits[max(parts, key=lambda p: fits[p].penalised)]
         if not np.isfinite(best.penalised):
             continue
-        slack = NESTING + NESTING_SHARE * (top - best.penalised)
+        slack = _slack(top - best.penalised)
         if fits[mask].penalised < best.penalised - slack:
             again = fit_map(problem, problem.active(mask), _nested_starts(problem, mask, best))
             solves += again.n_solves

@@ -228,9 +228,9 @@ def _panels(where, m, east_edges, north_edges, layers, titles, ncols, panel_mm, 
     for i, (ax, word) in enumerate(zip(flat, words, strict=False)):
         map_axes(ax, unit)
         ax.set_title(word, loc="left", fontsize=7)
-        below = i + columns >= len(words)
-        ax.set(xlabel=ax.get_xlabel() if below else "", ylabel=ax.get_ylabel() if i % columns == 0 else "")
-        ax.tick_params(labelbottom=below)
+        # the axes at the edges tell for all; what is not there need not be laid out
+        ax.xaxis.set_visible(i + columns >= len(words))
+        ax.yaxis.set_visible(i % columns == 0)
     return chosen, (east * scale, north * scale), flat[: len(words)]
 
 

@@ -1,0 +1,98 @@
+"""A whole analysis: frames, diagnostics, options."""
+
+import numpy as np
+import pytest
+
+from lib import magnetics
+from lib.magnetics import Problem, Survey, flat_mesh, sensitivity
+
+SMALL = {"n_penalties": 16, "smallest": 1e-5, "n_resamples": 4, "n_folds": 3}
+
+
+def box(mesh, west, east, south, north, bottom, top):
+    """Cells whose middle is within these sides (m)."""
+    sides = ((west, east), (south, north), (bottom, top))
+    inside = [(mesh.centres[:, i] > a) & (mesh.centres[:, i] < b) for i, (a, b) in enumerate(sides)]
+    return np.all(inside, axis=0)
+
+
+@pytest.fixture(scope="module")
+def problem():
+    """A block of 4 A/m in 7 x 7 x 3 cells under 100 stations of 10 lines, with 3 nT of noise."""
+    mesh = flat_mesh(-350, 350, -350, 350, 7, 7, np.full(3, 80.0))
+    places = np.linspace(-350, 350, 10)
+    east, north = (a.ravel() for a in np.meshgrid(places, places))
+    survey = Survey(east, north, np.full(100, 70.0), np.zeros(100), np.repeat([f"L{i}" for i in range(10)], 10))
+    truth = 4.0 * box(mesh, -150, 150, -150, 150, -160, 0)
+    clean = sensitivity(survey, mesh, 50.0, 0.0) @ truth
+    noisy = survey.with_anomaly(clean + 3.0 * np.random.default_rng(4).standard_normal(100), "small")
+    return Problem("small", noisy, mesh, truth, clean, 3.0, 50.0, 0.0, 45000.0)
+
+
+@pytest.fixture(scope="module")
+def answer(problem):
+    return magnetics.analyse(problem, sign="positive", exponent=0.5, **SMALL)
+
+
+def test_every_frame_is_there_and_they_agree(problem, answer):
+    assert tuple(answer.frames) == magnetics.FRAMES
+    seen, model = answer.frame("observations"), answer.frame("model")
+    np.testing.assert_allclose(seen["observed_nt"] - seen["predicted_nt"], seen["residual_nt"])
+    matrix = problem.sensitivity()
+    np.testing.assert_allclose(matrix @ model["magnetization_am"], seen["predicted_nt"], atol=1e-9)
+    assert answer.number("rms_nt") == pytest.approx(np.sqrt((seen["residual_nt"] ** 2).mean()))
+    assert answer.number("corr_truth") > 0.7
+    assert answer.number("duality_gap") <= 1e-4
+    assert answer.frame("depths")["moment_share"].sum() == pytest.approx(1)
+    assert model["selection_frequency"].between(0, 1).all()
+    assert len(answer.frame("resolution")) == problem.mesh.shape[0]
+    assert answer.method == "cross_validation"  # the noise was not given
+    with pytest.raises(ValueError, match="unknown number"):
+        answer.number("weight")
+
+
+def test_diagnostics_are_met_on_an_easy_survey_and_fail_with_a_wrong_noise(problem, answer):
+    assert answer.frame("diagnostics")["ok"].all(), answer.messages
+    wrong = magnetics.analyse(problem, sigma_nt=40.0, sign="positive", exponent=0.5, **SMALL)
+    assert wrong.method == "discrepancy"
+    assert wrong.number("rms_nt") == pytest.approx(40.0, rel=0.5)
+    assert wrong.number("rms_nt") <= 40.0
+
+
+def test_unknown_lines_become_blocks(problem):
+    alone = Problem(**{f: getattr(problem, f) for f in problem.__dataclass_fields__} | {
+        "survey": Survey(*(getattr(problem.survey, f) for f in ("easting_m", "northing_m", "height_m", "anomaly_nt")),
+                         np.full(100, "no line names"))})  # fmt: skip
+    answer = magnetics.analyse(alone, sign="positive", exponent=0.5, **SMALL)
+    assert any("blocks of" in text for text in answer.messages)
+    assert np.isfinite(answer.frame("penalties")["cv_rms_nt"]).all()
+
+
+def test_a_uniform_reference_leaves_the_difference(problem):
+    mesh, truth = problem.mesh, np.full(problem.mesh.n_cells, 4.0)
+    hole = box(mesh, -150, 150, -150, 150, -160, 0)
+    truth[hole] = 0.5
+    data = problem.sensitivity() @ truth
+    holed = Problem(
+        "hole", problem.survey.with_anomaly(data), mesh, truth, data, 3.0, 50.0, 0.0, 45000.0, reference=truth * 0 + 4
+    )
+    answer = magnetics.analyse(holed, reference="uniform", sign="negative", exponent=0.5, **SMALL)
+    assert answer.number("reference_am") == pytest.approx(4.0, rel=0.25)
+    model = answer.frame("model")["magnetization_am"].to_numpy()
+    assert (model <= 0).all()
+    assert (model >= -answer.number("reference_am") - 1e-9).all()
+    assert model[hole].mean() < 3 * model[~hole].mean()
+
+
+def test_the_compact_model_takes_the_place_of_the_other(problem):
+    answer = magnetics.analyse(problem, sign="positive", sigma_nt=3.0, compact=True, **SMALL)
+    assert answer.number("rms_nt") == pytest.approx(3.0, rel=0.02)
+    assert answer.number("bound_am") > 0
+    assert answer.number("corr_truth") > 0.7
+
+
+def test_unknown_words_are_refused(problem):
+    with pytest.raises(ValueError, match="either, positive, negative"):
+        magnetics.analyse(problem, sign="up")
+    with pytest.raises(ValueError, match="neither zero nor uniform"):
+        magnetics.analyse(problem, reference="sea")
