@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from .total_field import check_outside, direction, memory_estimate
 from .flight_lines import along_line
 from .meshing import mesh_for, planned
 from .operators import too_large
 from .survey import Survey
 from .tabular import ANOMALY, EASTING, HEIGHT, LINE, NORTHING, read_terrain, survey_of
+from .total_field import check_outside, direction, memory_estimate
 
 #: Fewest points, default limit of memory in GB, rows that are named one by one.
 FEWEST, LIMIT_GB, NAMED = 20, 1.0, 12

@@ -23,7 +23,7 @@ from .working_set import WorkingSet
 #: Fewest cells added to the working set at once.
 LEAST_ADDED = 50
 #: Share of the allowed gap up to which the working set is solved before the other cells are looked at.
-INNER_SHARE = 0.3
+INNER_SHARE = 0.9
 #: Checks of all cells before a path gives up on a penalty.
 MOST_CHECKS = 200
 

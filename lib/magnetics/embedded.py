@@ -11,11 +11,11 @@ import numpy as np
 
 from lib.tables.schema_files import DATA, load_schema
 
-from .total_field import exact_anomaly
 from .island import ISLAND_FIELD
 from .prisms import terrain_mesh
 from .survey import Survey
 from .terrain import volcanic_island
+from .total_field import exact_anomaly
 
 STEM = "08_volcano_magnetization"
 EXAMPLE, BLANK, TERRAIN = f"{STEM}_example", f"{STEM}_blank", f"{STEM}_terrain_example"

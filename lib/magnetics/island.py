@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from .total_field import exact_anomaly
 from .prisms import terrain_mesh
 from .problems import Problem
 from .survey import Survey
 from .terrain import volcanic_island
+from .total_field import exact_anomaly
 
 #: Geomagnetic field at Nishinoshima in the middle of 2019 (IGRF): inclination, declination in degrees, strength in nT.
 ISLAND_FIELD = (37.37, -4.56, 41861.0)

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .total_field import anomaly, sensitivity
 from .prisms import Mesh, flat_mesh, terrain_mesh
 from .survey import Survey, station_grid
 from .terrain import Terrain, gaussian_island
+from .total_field import anomaly, sensitivity
 
 #: Geomagnetic field of the artificial problems: inclination, declination in degrees, strength in nT.
 FIELD = (36.3, -4.6, 41861.0)

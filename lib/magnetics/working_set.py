@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import numpy as np
 import scipy.linalg as la
+from scipy.linalg.blas import dsyrk
 
 from .descent_kernels import sweep
 from .duality import best_dual
 from .matrices import column_norms, take_columns
 
 #: Passes of descent before the gap is looked at, and rounds before all cells are looked at again at the latest.
-PASSES, ROUNDS = 5, 40
+PASSES, ROUNDS = 3, 60
 #: Rounds of descent alone before Newton steps are made.
-NEWTON_AFTER = 3
+NEWTON_AFTER = 1
 
 
 class WorkingSet:
@@ -89,7 +90,7 @@ class WorkingSet:
             Duality gap, over these cells alone, at which to stop.
         """
         z = self.z
-        stop = 0.1 * np.sqrt(2 * allowed / max(z.size, 1))
+        stop = np.sqrt(2 * allowed / max(z.size, 1))
         bounds = self.lower, self.upper
         for turn in range(ROUNDS):
             sweep(self.columns, z, self.residual, self.lengths2, lam1, lam2, *bounds, PASSES, stop)
@@ -109,7 +110,10 @@ class WorkingSet:
             return
         signs, columns = np.sign(z[free]), self.columns[free]
         slope = correlation[free] - lam1 * signs - lam2 * z[free]
-        step = _ridge(columns, slope, lam2)
+        try:
+            step = _ridge(columns, slope, lam2)
+        except la.LinAlgError:  # without L2 penalty columns may be dependent; descent goes on
+            return
         low = np.where(signs > 0, 0.0, self.lower[free])
         high = np.where(signs > 0, self.upper[free], 0.0)
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -126,9 +130,9 @@ def _ridge(columns, slope, lam2):
     """Solve ``(X^T X + lam2 I) step = slope``, by the smaller of the two Gram matrices; columns of X as rows."""
     n, n_data = columns.shape
     small = n <= n_data or lam2 == 0
-    gram = columns @ columns.T if small else columns.T @ columns
+    gram = dsyrk(1.0, columns.T, trans=small, lower=1)  # the lower triangle alone
     gram[np.diag_indices_from(gram)] += lam2 + 1e-12 * gram.trace() / len(gram)
-    factor = la.cho_factor(gram, overwrite_a=True, check_finite=False)
+    factor = la.cho_factor(gram, lower=True, overwrite_a=True, check_finite=False)
     if small:
         return la.cho_solve(factor, slope, check_finite=False)
     return (slope - columns @ la.cho_solve(factor, slope @ columns, check_finite=False)) / lam2

@@ -20,6 +20,10 @@ __all__ = ["LaplaceFit", "laplace_evidence", "one_sided_integral"]
 NEAR_SD = 0.5
 #: ... and less than this part of the prior's width above it.
 NEAR_SCALE = 0.05
+#: What a slope may promise beyond the point where the fit ended, in nats.
+MOST_PROMISE = 1.0
+#: Allowance, in nats, for the likelihood of the most probable rates being below the largest, which caps the evidence.
+CAP = 0.5
 LOG_TWO_PI = math.log(2.0 * math.pi)
 
 
@@ -41,6 +45,8 @@ class LaplaceFit:
         Lowest coordinate.
     log : ndarray of bool, shape (p,)
         Coordinates that are logarithms.
+    caught : bool
+        Whether the fit ended at a kink, whose slope was left out.
     """
 
     log_evidence: float
@@ -50,6 +56,7 @@ class LaplaceFit:
     covariance: np.ndarray
     bound: np.ndarray
     log: np.ndarray
+    caught: bool = False
 
     def quantiles(self, probabilities):
         """Return quantiles of the rate constants' marginal posteriors.
@@ -124,8 +131,25 @@ def laplace_evidence(problem, fit):
     Returns
     -------
     LaplaceFit
-        Evidence and marginal posteriors.
+        Evidence and marginal posteriors; ``caught`` when the fit ended at a kink.
+
+    Notes
+    -----
+    A fit caught at a kink (a rate of zero, next to which something is used up at once) leaves a gradient that promises a
+    summit where there is none: a promise of more than `MOST_PROMISE` is left out. Priors integrate to one, so that an evidence
+    is at most the largest likelihood.
     """
+    found = _quadratic(problem, fit, fit.gradient)
+    if not np.isfinite(fit.penalised):
+        return found
+    sober = _quadratic(problem, fit, np.where(found.at_bound, np.maximum(fit.gradient, 0.0), 0.0))
+    if found.log_evidence > sober.log_evidence + MOST_PROMISE:
+        found = dataclasses.replace(sober, caught=True)
+    return dataclasses.replace(found, log_evidence=min(found.log_evidence, fit.log_likelihood + CAP))
+
+
+def _quadratic(problem, fit, gradient):
+    """Integral of the quadratic about the fit, cut off at the bounds."""
     prior, active, p = problem.prior, fit.active, len(fit.active)
     bound, log = prior.bound[active], prior.log[active]
     if not np.isfinite(fit.penalised):
@@ -142,7 +166,7 @@ def laplace_evidence(problem, fit):
         block = fit.hessian[np.ix_(inside, inside)]
         rest = np.linalg.inv(block)
         # the search stops a little short of the top: the quadratic says by how much
-        shift = -rest @ fit.gradient[inside]
+        shift = -rest @ gradient[inside]
         value += 0.5 * float(shift @ block @ shift)
         value += 0.5 * inside.size * LOG_TWO_PI - 0.5 * float(np.linalg.slogdet(block)[1])
         mean[inside] += shift
@@ -152,7 +176,7 @@ def laplace_evidence(problem, fit):
         cross = fit.hessian[np.ix_(at, inside)]
         curvature = np.diag(fit.hessian)[at] - np.einsum("ij,jk,ik->i", cross, rest, cross)
         curvature = np.maximum(curvature, 1e-12 * np.diag(fit.hessian)[at])
-        slope = fit.gradient[at]
+        slope = gradient[at]
         value += float(one_sided_integral(slope, curvature, distance[at]).sum())
         mean[at], sd[at] = fit.x[at] - slope / curvature, 1.0 / np.sqrt(curvature)
     return LaplaceFit(value, near, mean, sd, covariance, bound, log)

@@ -54,11 +54,6 @@ def lambda_panel(path, *, chosen=None, adopted=None, sigma_nt=None, n=None, fig=
     for ax, (column, words) in zip(axes[1:], panels.items(), strict=True):
         ax.semilogx(lam, path[column], **line)
         ax.set(xlabel="λ (nT²)", ylabel=words)
-        if column == "curvature":
-            ax.axhline(0, color=ROLES["muted"], lw=0.6, zorder=0)
-        else:
-            ax.set_yscale("log")
-            plain_log_axis(ax)
         if column == "cv_rms_nt" and "cv_se_nt" in path:
             band = [path[column] + sign * path["cv_se_nt"] for sign in (-1, 1)]
             ax.fill_between(lam, *band, color=ROLES["muted"], alpha=0.3, lw=0)
@@ -66,10 +61,18 @@ def lambda_panel(path, *, chosen=None, adopted=None, sigma_nt=None, n=None, fig=
             ax.axhline(sigma_nt, color=ROLES["reference"], lw=0.8, ls="--")
             place = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points"}
             ax.annotate("σ of the data", (0, sigma_nt), (3, 2), fontsize=7, color=ROLES["reference"], **place)
-    for (name, value), tone in zip(marks.items(), class_colors(max(len(marks), 1)), strict=bool(marks)):
+        if column == "curvature":
+            ax.axhline(0, color=ROLES["muted"], lw=0.6, zorder=0)
+        else:
+            ax.set_yscale("log")
+            plain_log_axis(ax)
+    for ring, (name, value) in enumerate(marks.items()):
+        tone = class_colors(max(len(marks), 1))[ring]
         used = name == adopted
         style = {"ls": "none", "marker": "o", "mec": tone, "mew": 1.2, "zorder": 5}
-        style |= {"ms": 6.5, "mfc": tone} if used else {"ms": 4.5 if adopted is None else 9.0, "mfc": "none"}
+        style |= (
+            {"ms": 5.0, "mfc": tone} if used else {"ms": 7.5 + 2.5 * ring, "mfc": "none"}
+        )  # rings stay apart on one penalty
         words = name + (" (adopted)" if used else "" if np.isfinite(value) else " (none)")
         at = {c: np.interp(np.log(value), np.log(lam), path[c]) for c in ("misfit_log10", "norm_log10", *panels)}
         axes[0].plot(at["misfit_log10"], at["norm_log10"], label=words, **style)

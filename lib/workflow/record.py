@@ -159,7 +159,7 @@ class Run:
     def stand_in(self, what: str = "") -> None:
         """Say that something takes the place of absent data from here on; without an argument, that this ends.
 
-        Numbers stated meanwhile carry it in their names (``rate[R1]`` becomes ``rate[R1][artificial rocks]``), so that they are
+        Numbers stated meanwhile carry it in their names (``rate[R1]`` becomes ``rate[R1][artificial rocks]``): they are
         never published in place of those of the real data.
 
         Parameters
