@@ -53,7 +53,7 @@ class CompactSettings:
 
     exponent: float = 0.5
     gradient: float = 0.02
-    cost: float = 0.002
+    cost: float = 0.005
     n_first: int = 300
     n_bound: int = 60
 

@@ -4,6 +4,7 @@ import numpy as np
 from matplotlib.cm import ScalarMappable
 from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.colors import Normalize
+from matplotlib.ticker import MaxNLocator
 
 from lib.plots import _check, _shared
 from lib.plots.anomaly_maps import map_axes, map_scale
@@ -18,7 +19,7 @@ _TRUTH = OKABE_ITO["vermillion"]
 
 def depth_slices(
     model, east_edges, north_edges, *, layers=None, titles=None, truth=None, known=None, limit=None,
-    label="Magnetisation (A m$^{-1}$)", ncols=4, panel_mm=None, n=None, fig=None,
+    label="Magnetization (A m$^{-1}$)", ncols=4, panel_mm=None, n=None, fig=None,
 ):  # fmt: skip
     """Draw layers of a model of cells as maps, with the outline of a known body.
 
@@ -127,7 +128,7 @@ def selection_map(
 
 def section(
     model, east_edges, north_edges, top, bottom, *, north_m=None, east_m=None, truth=None, known=None, survey=None, limit=None,
-    label="Magnetisation (A m$^{-1}$)", colorbar=True, stretch=1.0, n=None, ax=None,
+    label="Magnetization (A m$^{-1}$)", colorbar=True, stretch=1.0, n=None, ax=None,
 ):  # fmt: skip
     """Draw a vertical section of a model of cells at true elevations.
 
@@ -199,8 +200,10 @@ def section(
     ax.autoscale_view()
     ax.margins(0.01, 0.04)
     ax.set_aspect(stretch, adjustable="box")
+    ax.xaxis.set_major_locator(MaxNLocator(5))
+    ax.yaxis.set_major_locator(MaxNLocator(4))
     ax.set(xlabel=f"{'Easting' if east_m is None else 'Northing'} ({unit})", ylabel=f"Elevation ({unit})")
-    place = f"{'northing' if east_m is None else 'easting'} {at * scale:.3g} {unit}" + (
+    place = f"{'northing' if east_m is None else 'easting'} {at * scale:.6g} {unit}" + (
         f", ×{stretch:g}" if stretch != 1 else ""
     )
     return count_note(ax, place if n is None else n)
@@ -229,6 +232,7 @@ def _panels(where, m, east_edges, north_edges, layers, titles, ncols, panel_mm, 
         map_axes(ax, unit)
         ax.set_title(word, loc="left", fontsize=7)
         # the axes at the edges tell for all; what is not there need not be laid out
+        ax.xaxis.set_major_locator(MaxNLocator(4))
         ax.xaxis.set_visible(i + columns >= len(words))
         ax.yaxis.set_visible(i % columns == 0)
     return chosen, (east * scale, north * scale), flat[: len(words)]

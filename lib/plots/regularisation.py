@@ -80,7 +80,7 @@ def lambda_panel(path, *, chosen=None, adopted=None, sigma_nt=None, n=None, fig=
             ax.plot(value, at[column], **style)
             ax.axvline(value, color=tone, lw=0.6, ls=":", zorder=0)
     for ax in axes[1:]:
-        ax.invert_xaxis()  # as the path runs: from strong to weak
+        ax.set_xlim(lam.max() * 1.15, lam.min() / 1.15)  # as the path runs: from strong to weak
     handles, labels = axes[0].get_legend_handles_labels()
     if labels:
         fig.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False)

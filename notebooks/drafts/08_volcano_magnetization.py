@@ -53,6 +53,7 @@ from lib.workflow import Run
 run = Run.start("08_volcano_magnetization", globals())
 plots.use_style()
 sigma = 5.0  # nT, of the artificial surveys
+thin = run.mode == "quick"  # section C; of section B, `run.pick` decides
 
 
 def sliced(mesh, models, layers, truth=None, **options):
@@ -409,8 +410,8 @@ if run.own:
                                 cell_m=cell_m, n_layers=n_layers, depth_m=depth_m, noise_nt=sigma_nt)  # fmt: skip
     asked = {"sign": sign, "reference": reference, "sigma_nt": sigma_nt}
 elif source is not None:
-    points = run.cached(magnetics.read_osborne, source.path, block_m=run.pick(100.0, 200.0))
-    problem = magnetics.osborne_problem(points, cell_m=run.pick(250.0, 400.0), noise_nt=60.0)
+    points = run.cached(magnetics.read_osborne, source.path, block_m=200.0 if thin else 100.0)
+    problem = magnetics.osborne_problem(points, cell_m=400.0 if thin else 250.0, noise_nt=60.0)
     asked = {"sign": "either", "reference": "zero", "sigma_nt": 0.0}
 else:
     problem = island
@@ -433,7 +434,10 @@ def illustrate(fig) -> None:
 # **C.2 The inversion.** Column weights, mixing ratio and rules as in section B. How well whole lines are predicted from the others says what the survey can support: lines far apart compared with their height above the ground leave gaps, and the error there is the survey's, not the solver's.
 
 # %%
-answer = run.cached(magnetics.analyse, problem, exponent=exponent, alpha=alpha, **asked, n_penalties=run.pick(12, 8), smallest=run.pick(5e-4, 5e-3), n_folds=run.pick(5, 3), n_resamples=run.pick(min(n_resamples, 10), 4), seed=seed, n_jobs=n_jobs)  # fmt: skip
+paths = {"n_penalties": 18, "smallest": 1e-4} if run.own else {"n_penalties": 12, "smallest": 5e-4}
+refits = n_resamples if run.own else min(n_resamples, 10)
+sizes = {"n_penalties": 8, "smallest": 5e-3, "n_folds": 3, "n_resamples": 4} if thin else {**paths, "n_resamples": refits}
+answer = run.cached(magnetics.analyse, problem, exponent=exponent, alpha=alpha, **asked, **sizes, seed=seed, n_jobs=n_jobs)
 print(*answer.messages, sep="\n")
 seen = answer.frame("observations")
 concerned = ("survey_fit", "survey_lambda", "survey_slices", "survey_sections", "survey_selection", "survey_choices")
@@ -475,7 +479,8 @@ run.figure(
 
 # %%
 layers = sorted({int(k) for k in np.linspace(0, mesh.shape[0] - 1, 5).round()[:4]})
-fig = sliced(mesh, {"": model}, layers)
+words = "Magnetization (A m$^{-1}$)" if asked["reference"] == "zero" else "Difference from uniform (A m$^{-1}$)"
+fig = sliced(mesh, {"": model}, layers, label=words)
 illustrate(fig)
 run.figure(
     fig,
@@ -501,7 +506,7 @@ row, column = divmod(strong, mesh.shape[2])
 middles = [(side[1:] + side[:-1]) / 2 for side in (mesh.north_edges_m, mesh.east_edges_m)]
 fig, axes = plots.figure("double", 50, 1, 2)
 for ax, place in zip(axes, ({"north_m": middles[0][row]}, {"east_m": middles[1][column]}), strict=True):
-    cut(model, mesh, ax, **place)
+    cut(model, mesh, ax, label=words, **place)
 plots.panel_labels(axes)
 illustrate(fig)
 run.figure(
@@ -522,7 +527,7 @@ fitted = seen["residual_nt"].to_numpy() + matrix @ model  # the anomaly, less th
 lower, upper = {"either": (-np.inf, np.inf), "positive": (0.0, np.inf), "negative": (-np.inf, 0.0)}[asked["sign"]]
 reached = float(np.sqrt(np.mean((seen["observed_nt"] - seen["predicted_nt"]) ** 2)))
 rows = []
-for p in run.pick((0.5, 0.75, 1.0), (0.5, 1.0)):
+for p in (0.5, 1.0) if thin else (0.5, 0.75, 1.0):
     path = run.cached(magnetics.elastic_net_path, matrix, fitted, exponent=p, alpha=alpha, lower=lower, upper=upper, n_penalties=16, smallest=5e-5, stop_rms_nt=1.02 * reached)  # fmt: skip
     moment = np.abs(mesh.cube(path.models[-1] * mesh.volume)).sum(axis=(1, 2))
     rows.append(pd.DataFrame({"weights": f"p = {p:g}", "depth_m": depth, "share_pct": 100 * moment / moment.sum(), "rms_nt": path.rms_nt[-1]}))  # fmt: skip
@@ -579,7 +584,7 @@ elif not run.own:
 # Two solvers are better than one. The compact one is far closer to blocks and dyke than the L1-L2 one, at the same misfit. On the island it is worse: the loss of magnetization cannot exceed what the edifice has, errors of terrain and linearisation are not the independent noise that it assumes, and the smallest body that fits ends too early. Where both agree, something is
 # known; where they differ, the preference speaks and not the data.
 #
-# At Osborne a strongly magnetized body, elongated to the south-east, reaches from close below the surface downwards. Its moment grows to the bottom of the mesh whatever the weights (C.3), so that no lower end is resolved. Left-out lines are predicted with about half the scatter of the data only: lines 250 m apart, 90 m above ground, do not sample what lies between them. The benchmark
+# At Osborne a strongly magnetized body, elongated to the south-east, reaches from close below the surface downwards. Its moment grows to the bottom of the mesh whatever the weights (C.3), so that no lower end is resolved. Left-out lines are predicted with about half the scatter of the data only: lines 250 m apart, some 90 m above ground (assumed), do not sample what lies between them. The benchmark
 # of three blocks comes out at the right depth, with the smallest and shallowest block fainter than it is.
 #
 # **Limits.**

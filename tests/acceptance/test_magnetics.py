@@ -29,10 +29,10 @@ def test_other_seeds_are_shown():
 
 
 def test_the_settings_of_the_compact_inversion_are_those_that_the_third_body_asks_for():
-    grid = {"exponent": (0.4, 0.5, 0.6), "gradient": (0.02,), "cost": (0.0, 0.002)}
+    grid = {"exponent": (0.4, 0.5, 0.6), "gradient": (0.02,), "cost": (0.0, 0.005)}
     table = magnetics.tune_compact(grid, n_seeds=2, n_jobs=2)
     print(table.round(3).to_string(index=False))
-    ours = table[(table["exponent"] == 0.5) & (table["cost"] == 0.002)].iloc[0]
+    ours = table[(table["exponent"] == 0.5) & (table["cost"] == 0.005)].iloc[0]
     # a coarse cut through `magnetics.tuning.GRID`; ties within the scatter of two noises are ties
     assert ours["corr_truth"] > table["corr_truth"].max() - 0.02
     assert abs(ours["deeper_m"]) < 20
