@@ -95,7 +95,12 @@ run.figure(
     alt_text="Two panels of nearly flat curves against depth; one curve ends at the printed marks in both.",
 )
 kuwayama = eos.compare_with_prem(sets["kuwayama2020"].eos, 4000.0)
-for name, value in {"density_deficit_pct[cmb]": 7.6, "density_deficit_pct[icb]": 7.5, "vp_excess_pct[cmb]": 3.7, "vp_excess_pct[icb]": 4.4}.items():
+for name, value in {
+    "density_deficit_pct[cmb]": 7.6,
+    "density_deficit_pct[icb]": 7.5,
+    "vp_excess_pct[cmb]": 3.7,
+    "vp_excess_pct[icb]": 4.4,
+}.items():
     run.number(f"{name}[Kuwayama 2020]", kuwayama[name], unit="% of iron", published=value, tolerance=0.05,
                source="Kuwayama et al. (2020), abstract: 7.5-7.6 % and 3.7-4.4 %, of which the end for this boundary")  # fmt: skip
 run.number("t_icb_k[Kuwayama 2020]", kuwayama["t_icb_k"], unit="K")
@@ -124,10 +129,16 @@ def draws_frame(inference) -> pd.DataFrame:
 
 def prior_shapes(inference) -> dict:
     """Priors in the words of the plot."""
-    return {p.name: ("uniform", p.low, p.high) if p.kind == "uniform" else ("normal", p.mean, p.sd) for p in inference.model.prior_list}
+    return {
+        p.name: ("uniform", p.low, p.high) if p.kind == "uniform" else ("normal", p.mean, p.sd)
+        for p in inference.model.prior_list
+    }
 
 
-both = {"temperatures from energy": art.others["consistent", "energy"], "latent temperatures": art.others["consistent", "latent"]}
+both = {
+    "temperatures from energy": art.others["consistent", "energy"],
+    "latent temperatures": art.others["consistent", "latent"],
+}
 shared = list(truth)
 axes = plots.prior_posterior(prior_shapes(art.inference), {name: draws_frame(i)[shared] for name, i in both.items()}, names=label_of, truth=truth, n=f"{len(made)} artificial states")  # fmt: skip
 run.figure(
@@ -277,7 +288,10 @@ run.figure(
 isotherms, frame = answer.frame("isotherms"), measured.frame
 static = ~measured.shocked
 fig, axes = plots.figure("double", 95, 1, 2)
-panels = (("density", "density_g_cm3", "Density (kg m$^{-3}$)"), ("sound_speed", "sound_speed_km_s", "Sound speed (m s$^{-1}$)"))
+panels = (
+    ("density", "density_g_cm3", "Density (kg m$^{-3}$)"),
+    ("sound_speed", "sound_speed_km_s", "Sound speed (m s$^{-1}$)"),
+)
 grid_p = isotherms["pressure_gpa"].unique()
 for ax, (quantity, column, label) in zip(axes, panels, strict=True):
     curves, bands = {}, {}
@@ -304,7 +318,11 @@ core = answer.frame("core")
 fig, axes = plots.figure("double", 90, 1, 2)
 for ax, (column, label) in zip(axes, (("density_deficit_pct", deficit_label), ("vp_excess_pct", excess_label)), strict=True):
     curves = {f"{t:.0f} K": part[column].to_numpy() for t, part in core.groupby("t_cmb_k")}
-    bands = {f"{t:.0f} K": (part[f"{column}_lo95"].to_numpy(), part[f"{column}_hi95"].to_numpy()) for t, part in core.groupby("t_cmb_k") if t == main_t}
+    bands = {
+        f"{t:.0f} K": (part[f"{column}_lo95"].to_numpy(), part[f"{column}_hi95"].to_numpy())
+        for t, part in core.groupby("t_cmb_k")
+        if t == main_t
+    }
     plots.prem_deviation(depth, curves, bands=bands, published=None if run.own else {"Kuwayama et al. 2020, 4000 K": printed[column]}, boundaries=boundaries, label=label, n=f"{len(measured)} states", ax=ax)  # fmt: skip
 plots.panel_labels(axes)
 run.figure(
@@ -335,7 +353,9 @@ if len(found):
         pair = {s: answer.others[name, s] for s in ("energy", "latent")}
         part = eos.shock_frame({s: i.model for s, i in pair.items()}, {s: i.draws(800) for s, i in pair.items()}, np.random.default_rng(seed))  # fmt: skip
         rows.append(part.assign(form=name))
-        latent = part.rename(columns={"latent_k": "median", "latent_k_lo95": "lo95", "latent_k_hi95": "hi95", "data_set": "set"})
+        latent = part.rename(
+            columns={"latent_k": "median", "latent_k_lo95": "lo95", "latent_k_hi95": "hi95", "data_set": "set"}
+        )
         plots.hugoniot_temperatures(latent, curves={"from energy": (p_sorted, part["energy_k"].to_numpy()[order])}, bands={"from energy": (part["energy_k_lo95"].to_numpy()[order], part["energy_k_hi95"].to_numpy()[order])},
                                     n=f"{len(part)} states, {name}", ax=ax)  # fmt: skip
         at = part.iloc[int(np.argmin(abs(part["pressure_gpa"] - 263)))]

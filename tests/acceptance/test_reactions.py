@@ -53,7 +53,7 @@ def test_replica_exchange_agrees_with_the_whole_search():
         differences.append(frame["difference"].max())
         spreads.append(frame["spread"].max())
     print("largest difference:", np.round(differences, 3), "between chains:", np.round(spreads, 3))
-    # the aim of 0.05 is held in test_network_selection with one series and more sweeps; 5000 kept sweeps of these scatter by 0.07
+    # the aim of 0.05 is held in test_network_selection; 5000 kept sweeps of these two series scatter by 0.07
     assert max(differences) <= 0.15 and max(spreads) <= 0.15
 
 
