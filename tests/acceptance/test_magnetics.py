@@ -9,8 +9,15 @@ import pytest
 
 from lib import magnetics, tables
 from lib.magnetics.required import compact_recovery
+from lib.workflow.paths import ROOT
 
-pytestmark = pytest.mark.acceptance
+pytestmark = [
+    pytest.mark.acceptance,
+    pytest.mark.skipif(
+        not (ROOT / "notebooks" / "08_volcano_magnetization.py").is_file(),
+        reason="the notebook of this case is not written yet",
+    ),
+]
 SEED = int.from_bytes(hashlib.sha256(b"lib.magnetics acceptance").digest()[:4], "big")
 
 
