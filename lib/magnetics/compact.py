@@ -150,6 +150,15 @@ class _Splitting:
         for name in ("um", "ut", "ur"):
             setattr(self, name, getattr(self, name) / factor)
 
+    def state(self):
+        """Copy of model and multipliers."""
+        return {name: np.copy(getattr(self, name)) for name in ("m", "t", "r", "um", "ut", "ur", "rho")}
+
+    def restore(self, state):
+        """Go back to a copy."""
+        for name, value in state.items():
+            setattr(self, name, np.copy(value))
+
     def value(self):
         """J of the present model."""
         return float(self.w @ np.abs(self.m) + self.gamma * (self.b @ np.abs(self.difference @ self.m)))
@@ -239,20 +248,26 @@ def compact_inversion(matrix, data, mesh, sigma_nt: float, *, settings=COMPACT, 
 
 
 def _lowest_bound(work, free, settings):
-    """Lower the bound until J has risen by the share ``cost``, then settle between the last two bounds."""
+    """Lower the bound until J has risen by the share ``cost`` or the data are not explained any more; settle just above."""
     size = np.abs(work.m)
     bound = min(START * float(size @ size / size.sum()), float(size.max()))
-    tried, last = [], (np.log(bound / LADDER), 1.0)
-    limit = 1 + settings.cost
+    tried, last, wall, state = [], (np.log(bound / LADDER), 1.0), None, work.state()
+    limit, step = 1 + settings.cost, np.log(1 / LADDER)
     for _ in range(MOST_BOUNDS):
         ratio = work.run(bound, settings.n_bound) / free
         tried.append((bound, ratio))
-        if ratio > limit or work.misfit() > EXPLAINED:
+        if work.misfit() > EXPLAINED:  # multipliers run away where nothing is admissible: back to the last bound that was
+            work.restore(state)
+            wall = np.log(bound)
+        elif ratio > limit:
             share = np.clip((limit - last[1]) / max(ratio - last[1], 1e-12), 0.0, 1.0)
-            bound = float(np.exp(last[0] + share * (np.log(bound) - last[0])))
-            ratio = work.run(bound, 2 * settings.n_bound) / free
-            tried.append((bound, ratio))
+            last = (last[0] + share * (np.log(bound) - last[0]), limit)
             break
-        last = (np.log(bound), ratio)
-        bound *= LADDER
-    return bound, tried
+        else:
+            last, state = (np.log(bound), ratio), work.state()
+        if wall is not None and last[0] - wall < step / 4:
+            break
+        bound = float(np.exp(last[0] - step if wall is None else (last[0] + wall) / 2))
+    bound = float(np.exp(last[0]))
+    ratio = work.run(bound, 2 * settings.n_bound) / free
+    return bound, [*tried, (bound, ratio)]
