@@ -35,7 +35,7 @@ test: $(READY)  ## the fast tests (set up if needed)                            
 	@$(TEST) -n logical --maxprocesses 4 --dist loadfile -m "not acceptance and not browser"
 
 accept: $(READY)  ## the long statistical acceptance checks                                                 [about 20 min]
-	@$(TEST) -m acceptance tests/acceptance
+	@$(TEST) -n 2 --dist loadfile -m acceptance tests/acceptance
 
 browser: $(READY)  ## pages and JupyterLab in headless Chromium (skipped when it is not installed)            [about 2 min]
 	@$(TEST) -m browser tests/browser

@@ -17,6 +17,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "exhaustive": ["exhaustive_networks"],
         "network_search": ["NetworkSearch"],
         "stepping": ["rescore", "stepping_stone"],
+        "guide": ["Guide"],
         "indicator_exchange": ["sample_networks"],
         "indicator_results": ["IndicatorChains", "agreement"],
         "wbic": ["compare_criteria", "network_wbic"],

@@ -6,7 +6,9 @@ to another; rates walk in their logarithms, one alone, or together along differe
 Neighbours exchange.  At beta = 0 a replica is a fresh draw from the prior.  Steps, entry rates, the ladder and the store of
 states are tuned in burn-in and then fixed.
 
-It shares nothing with the exhaustive search but the likelihood, and so checks it; with many candidates it replaces it.
+It shares nothing with the exhaustive search but the likelihood, and so checks it; with many candidates it replaces it.  Given
+a `Guide` from a search, the coldest replicas also jump to networks that this proposes: many more networks are then visited at
+the same cost, and the Metropolis rule keeps the result right whatever the search found.
 """
 
 from __future__ import annotations
@@ -30,11 +32,13 @@ FROM_PRIOR = 0.3
 ROUNDS = (1, 1, 2, 4)
 ACCEPTANCE = 0.3
 STORED = 500
+#: Jumps of a sweep at the temperatures from this inverse one on.
+JUMPS, COLD = 3, 0.4
 LOG_ROOT_TWO_PI = 0.5 * math.log(2.0 * math.pi)
 
 
 def sample_networks(
-    problem, *, n_sweeps=7500, burn_in=1 / 3, n_temperatures=N_TEMPERATURES, n_chains=2, seed, n_jobs=1, progress=None
+    problem, *, n_sweeps=7500, burn_in=1 / 3, n_temperatures=N_TEMPERATURES, n_chains=2, guide=None, seed, n_jobs=1, progress=None
 ):
     """Sample networks and rates.
 
@@ -50,6 +54,8 @@ def sample_networks(
         Replicas of a chain.
     n_chains : int
         Independent chains; two or more tell how far to trust the result.
+    guide : Guide, optional
+        Proposals from a search.
     seed : int
         Of the random numbers; chain i gets stream i.
     n_jobs : int
@@ -72,7 +78,8 @@ def sample_networks(
             f"n_temperatures = {n_temperatures}, n_sweeps = {n_sweeps}, burn_in = {burn_in:g}, n_chains = {n_chains}: "
             "expected 3 temperatures, 100 sweeps, one chain or more, and a burn-in of 0.1 to 0.9"
         )
-    task = {"problem": problem, "n_sweeps": n_sweeps, "burn_in": burn_in, "n_temperatures": n_temperatures}
+    task = {"problem": problem, "n_sweeps": n_sweeps, "burn_in": burn_in, "n_temperatures": n_temperatures,
+            "guide": guide}  # fmt: skip
     chains = run_tasks(_run_chain, [task] * n_chains, seed=seed, n_jobs=n_jobs, label="chains of networks", progress=progress)
     return IndicatorChains.collect(problem, chains)
 
@@ -95,8 +102,8 @@ class _Ladder:
 class _Chain:
     """One ladder of replicas."""
 
-    def __init__(self, problem, betas, rng):
-        self.problem, self.rng, self.n = problem, rng, problem.n
+    def __init__(self, problem, betas, rng, guide=None):
+        self.problem, self.rng, self.n, self.guide, self.pool = problem, rng, problem.n, guide, []
         self.everything = np.arange(problem.n)
         self.free = np.array([j for j in range(problem.n) if not problem.always >> j & 1])
         self.logit = np.log(problem.inclusion_prior / (1.0 - problem.inclusion_prior))
@@ -224,6 +231,24 @@ class _Chain:
             ladder.step[level, active] *= math.exp(gain * (accepted - ACCEPTANCE) / math.sqrt(active.size))
             ladder.step[level, active] = np.minimum(ladder.step[level, active], 5.0)
 
+    def jumps(self, level):
+        """Another network with all its rates, as the guide proposes, several times."""
+        here = self.guide.log_density(self.inside[level], self.x[level])
+        if here == -np.inf:
+            return  # no way back
+        here -= self._log_prior(self.inside[level], self.x[level])
+        for _ in range(JUMPS):
+            if not self.pool:
+                drawn = zip(*self.guide.draw(self.rng, 500), strict=True)
+                self.pool = [(inside, x, q - self._log_prior(inside, x)) for inside, x, q in drawn]
+            inside, x, there = self.pool.pop()
+            if self._accept(level, inside, x, here - there):
+                here = there
+
+    def _log_prior(self, inside, x):
+        active = np.flatnonzero(inside)
+        return float(self.problem.prior.log_density(x[active], active) + self.logit[self.free][inside[self.free]].sum())
+
     def sweep(self, number, gain):
         """All moves at all temperatures, then exchanges; return the chances of these, (K - 1,)."""
         betas = self.ladder.betas
@@ -234,6 +259,8 @@ class _Chain:
                     self.hand_over(level)
             for together in (False, True):
                 self.walk(level, gain, together)
+            if self.guide is not None and betas[level] >= COLD:
+                self.jumps(level)
         self._fresh(len(betas) - 1)
         chance = np.minimum(0.0, (betas[:-1] - betas[1:]) * (self.value[1:] - self.value[:-1]))
         for level in range(number % 2, len(betas) - 1, 2):
@@ -243,10 +270,10 @@ class _Chain:
         return np.exp(chance)
 
 
-def _run_chain(problem, n_sweeps, burn_in, n_temperatures, rng):
+def _run_chain(problem, n_sweeps, burn_in, n_temperatures, guide, rng):
     """Burn in, tune, sample; return what `IndicatorChains.collect` takes."""
     betas = np.append(np.geomspace(1.0, HOTTEST, n_temperatures - 1), 0.0)
-    chain = _Chain(problem, betas, rng)
+    chain = _Chain(problem, betas, rng, guide)
     burn = int(burn_in * n_sweeps)
     for share in ROUNDS:
         length = max(10, burn * share // sum(ROUNDS))

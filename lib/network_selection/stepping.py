@@ -1,8 +1,8 @@
 """Evidence of a network by sampling: stepping stones between a known distribution and the posterior.
 
 The usual path leads from the prior to the posterior and is long: most of it is spent far from where the data allow anything.
-Here it starts from a normal distribution with the mean and covariance of the Laplace approximation, somewhat wider, cut off at
-the bounds and normalised exactly, which the posterior resembles already.  What is tempered is the ratio of likelihood times
+Here it starts from normal distributions with the means and covariances of the Laplace approximations about all explanations that
+the network holds, somewhat wider, cut off at the bounds and normalised exactly, which the posterior resembles already.  What is tempered is the ratio of likelihood times
 prior to this reference; the normalising constant is the evidence, whatever the reference, and its Monte-Carlo error is small.
 
 References
@@ -17,16 +17,17 @@ import numpy as np
 
 from lib.tasks import run_tasks
 
-from .cut_normal import CutNormal
-from .laplace import laplace_evidence
 from .mapfit import fit_map
+from .modes import find_modes, mixture_reference
 from .network_search import NetworkSearch
 
 __all__ = ["Target", "rescore", "stepping_stone"]
 
-#: The reference has this times the standard deviations of the Laplace approximation.
-WIDER = 1.4
 REFERENCES = ("laplace", "prior")
+#: So many times more networks are looked at for several explanations than are sampled.
+LOOKED_AT = 3
+#: An evidence with a larger error than this, in nats, of a network more probable than this, is sampled again, longer.
+ERROR, SHARE, LONGER = 0.25, 0.01, 3
 
 
 class Target:
@@ -38,7 +39,7 @@ class Target:
         Data and priors.
     active : ndarray of int, shape (p,)
         Candidates that run.
-    reference : CutNormal, optional
+    reference : CutNormal or NormalMixture, optional
         Where the path starts; the prior when left out.
     power : float
         Exponent of the likelihood.
@@ -132,8 +133,8 @@ def stepping_stone(problem, mask, fit=None, *, n_evaluations=6000, seed, referen
         Data and priors.
     mask : int
         Network.
-    fit : MapFit, optional
-        Its most probable rates, if known.
+    fit : MapFit or sequence of MapFit, optional
+        Its most probable rates, if known, or all its local maxima (`find_modes`).
     n_evaluations : int
         Simulations at most.
     seed : int or numpy.random.SeedSequence
@@ -182,44 +183,15 @@ def sample_network(problem, mask, fit=None, n_evaluations=6000, seed=0, referenc
     start = None
     if reference == "laplace":
         fit = fit_map(problem, active, [problem.prior.typical[active]]) if fit is None else fit
-        if not np.isfinite(fit.penalised):
+        modes = [one for one in (fit if isinstance(fit, list | tuple) else [fit]) if np.isfinite(one.penalised)]
+        if not modes:
             raise ValueError(f"the simulator fails for the network {' + '.join(problem.names_of(mask))}: no evidence")
-        start = laplace_reference(problem, fit)
+        start = mixture_reference(problem, modes)[0]
     chain = sample(
         Target(problem, active, start).sampling_problem(), n_evaluations=n_evaluations, seed=seed, n_chains=n_chains,
         burn_in=0.3, betas=(1.0, 0.5, 0.0) if reference == "laplace" else None,
     )  # fmt: skip
     return chain.evidence("bridge"), chain
-
-
-def laplace_reference(problem, fit, wider=WIDER):
-    """Return the normal distribution of a Laplace approximation, made wider and cut off at the bounds.
-
-    Parameters
-    ----------
-    problem : SelectionProblem
-        Priors.
-    fit : MapFit
-        Most probable rates.
-    wider : float
-        Factor of the standard deviations.
-
-    Returns
-    -------
-    CutNormal
-        Reference distribution.
-    """
-    laplace = laplace_evidence(problem, fit)
-    # a rate at its bound keeps the slope's mean below the bound: correlations with it then say little
-    covariance = np.linalg.inv(fit.hessian)
-    at = np.flatnonzero(laplace.at_bound)
-    for j in at:
-        others = np.arange(len(fit.active)) != j
-        covariance[j, others] = covariance[others, j] = 0.0
-        covariance[j, j] = laplace.sd[j] ** 2
-    mean = np.where(laplace.at_bound, np.maximum(laplace.mean, laplace.bound - 8.0 * laplace.sd), laplace.mean)
-    order = np.diag(np.where(laplace.at_bound, 1.0, wider))
-    return CutNormal(mean, order @ covariance @ order, laplace.bound)
 
 
 def _evidence_task(problem, mask, fit, n_evaluations, seed):
@@ -252,21 +224,37 @@ def rescore(problem, search, n_top=10, *, n_evaluations=4000, seed, n_jobs=1):
 
     Notes
     -----
-    Networks that differ by inert reactions only have the same evidence: it is sampled once for all of them.
+    Networks that differ by inert reactions only have the same evidence: it is sampled once for all of them.  Of three times
+    `n_top` networks all explanations are sought (`find_modes`); those that are not sampled get the sum of their Laplace
+    evidences, without an error.  Probable networks whose evidence comes out rough are sampled again with three times
+    `n_evaluations`.
     """
-    members = {}
-    for mask, canonical in zip(search.networks["mask"], search.networks["canonical"], strict=True):
-        members.setdefault(int(canonical), []).append(int(mask))
-    chosen = list(members)[:n_top]
-    fitted = [c if c in search.fitted else members[c][0] for c in chosen]
+    members, prior = {}, {}
+    for row in search.networks.itertuples():
+        members.setdefault(int(row.canonical), []).append(int(row.mask))
+        prior.setdefault(int(row.canonical), row.log_weight - row.log_evidence)
+    looked = list(members)[: LOOKED_AT * n_top]
+    fitted = {c: c if c in search.fitted else members[c][0] for c in looked}
+    modes = {c: find_modes(problem, search, fitted[c]) for c in looked}
+    found = {c: mixture_reference(problem, modes[c])[1] for c in looked if np.isfinite(modes[c][0].penalised)}
+    chosen = sorted(found, key=lambda c: -found[c] - prior[c])[:n_top]
     root = np.random.SeedSequence(seed)
-    tasks = [
-        {"problem": problem, "mask": m, "fit": search.fitted[m].fit, "n_evaluations": n_evaluations, "seed": s}
-        for m, s in zip(fitted, root.spawn(len(fitted)), strict=True)
-    ]
-    found = run_tasks(_evidence_task, tasks, n_jobs=n_jobs, label="evidence")
-    evidence = {m: value for c, (value, _) in zip(chosen, found, strict=True) for m in members[c]}
-    errors = {m: error for c, (_, error) in zip(chosen, found, strict=True) for m in members[c]}
+
+    def sampling(which, n):
+        tasks = [
+            {"problem": problem, "mask": fitted[c], "fit": modes[c], "n_evaluations": n, "seed": s}
+            for c, s in zip(which, root.spawn(len(which)), strict=True)
+        ]
+        return dict(zip(which, run_tasks(_evidence_task, tasks, n_jobs=n_jobs, label="evidence"), strict=True))
+
+    sampled = sampling(chosen, n_evaluations)
+    weight = np.array([sampled[c][0] + prior[c] for c in chosen])
+    share = np.exp(weight - weight.max())
+    rough = [c for c, w in zip(chosen, share / share.sum(), strict=True) if sampled[c][1] > ERROR and w > SHARE]
+    if rough:
+        sampled |= sampling(rough, LONGER * n_evaluations)
+    evidence = {m: sampled[c][0] if c in sampled else value for c, value in found.items() for m in members[c]}
+    errors = {m: error for c, (_, error) in sampled.items() for m in members[c]}
     return NetworkSearch.weigh(
         problem, search.fitted, evidence, errors, nesting_violations=search.nesting_violations,
         worst_nesting=search.worst_nesting, n_solves=search.n_solves, cpu_seconds=search.cpu_seconds,

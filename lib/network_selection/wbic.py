@@ -18,7 +18,8 @@ import numpy as np
 from lib.tasks import run_tasks
 
 from .mapfit import fit_map
-from .stepping import Target, laplace_reference
+from .modes import laplace_reference
+from .stepping import Target
 
 __all__ = ["compare_criteria", "network_wbic"]
 

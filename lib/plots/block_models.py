@@ -203,7 +203,7 @@ def section(
     ax.xaxis.set_major_locator(MaxNLocator(5))
     ax.yaxis.set_major_locator(MaxNLocator(4))
     ax.set(xlabel=f"{'Easting' if east_m is None else 'Northing'} ({unit})", ylabel=f"Elevation ({unit})")
-    place = f"{'northing' if east_m is None else 'easting'} {at * scale:.6g} {unit}" + (
+    place = f"{'northing' if east_m is None else 'easting'} {round(at * scale, 3 if unit == 'km' else 0):g} {unit}" + (
         f", ×{stretch:g}" if stretch != 1 else ""
     )
     return count_note(ax, place if n is None else n)

@@ -172,7 +172,7 @@ def sizes_of(n, max_networks) -> tuple:
 
 def _networks(made, streams, given, n_jobs):
     """Analysis of species over time."""
-    from lib.network_selection import exhaustive_networks, rescore, sample_networks
+    from lib.network_selection import Guide, exhaustive_networks, rescore, sample_networks
 
     network, rows = made.reactor.network, [("note", "prepare", text) for text in made.notes]
     problem, sizes = problem_of(made), sizes_of(made.reactor.network.n, given["max_networks"])
@@ -183,7 +183,8 @@ def _networks(made, streams, given, n_jobs):
         search = rescore(problem, search, given["n_rescored"], n_evaluations=N_EVALUATIONS, seed=int(seeds[0]), n_jobs=n_jobs)
     chains = None
     if given["n_sweeps"]:
-        chains = sample_networks(problem, n_sweeps=given["n_sweeps"], seed=int(seeds[1]), n_jobs=n_jobs)
+        guide = Guide(problem, search)
+        chains = sample_networks(problem, n_sweeps=given["n_sweeps"], guide=guide, seed=int(seeds[1]), n_jobs=n_jobs)
     frames = _network_frames(made, problem, search, chains, streams, given, n_jobs)
     rows += _spoken(frames, made) + report.said(frames["diagnostics"])
     frames["messages"] = pd.DataFrame(rows, columns=["level", "code", "text"])

@@ -80,17 +80,19 @@ def posterior_draws(problem, search, n, rng) -> np.ndarray:
     ndarray, shape (n, n_candidates)
         Zero for candidates that are not part of the drawn network.
     """
-    from lib.network_selection.stepping import Target, laplace_reference
+    from lib.network_selection.modes import find_modes, mixture_reference
+    from lib.network_selection.stepping import Target
 
     weight = search.networks["probability"].to_numpy(float)
     counts = rng.multinomial(n, weight / weight.sum())
     out = []
     for row in np.flatnonzero(counts):
-        fit = search.fitted[int(search.networks["mask"].iloc[row])].fit
+        mask = int(search.networks["mask"].iloc[row])
+        fit = search.fitted[mask].fit
         k = np.zeros((counts[row], problem.n))
         if fit.active.size:
             # the approximation is only where candidates for draws come from; each then counts by its true posterior
-            reference = laplace_reference(problem, fit)
+            reference, _ = mixture_reference(problem, find_modes(problem, search, mask))
             x = reference.draw(rng, OVERSAMPLED * counts[row] + OVERSAMPLED)
             log_weight = Target(problem, fit.active, reference).log_likelihood(x)
             share = np.exp(log_weight - log_weight.max())

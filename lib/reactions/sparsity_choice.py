@@ -80,12 +80,14 @@ def choose_sparsity(model, rng, *, penalties=None, adaptive=True, n_starts=2, **
     penalties = PENALTIES[bool(adaptive)] if penalties is None else tuple(penalties)
     if not penalties or n_starts < 1:
         raise ValueError(f"penalties {penalties}, n_starts {n_starts}; expected at least one penalty and one start.")
-    known, fits, ends, rows = {}, [], [], []
+    # a stream for every fit, by what is fitted: how many numbers one fit draws must not change the next one
+    root, known, fits, ends, rows = int(rng.integers(2**62)), {}, [], [], []
     for start in range(n_starts):
-        first = least_squares_rates(model, rng)
-        for penalty in penalties:
-            fit = fit_sparse_em(model, rng, penalty=penalty, adaptive=adaptive, start=first, **settings)
-            end = _debias(model, rng, fit, known, settings)
+        first = least_squares_rates(model, np.random.default_rng([root, start]))
+        for i, penalty in enumerate(penalties):
+            own = np.random.default_rng([root, start, i])
+            fit = fit_sparse_em(model, own, penalty=penalty, adaptive=adaptive, start=first, **settings)
+            end = _debias(model, root, fit, known, settings)
             fits.append(fit)
             ends.append(end)
             rows.append(
@@ -100,24 +102,30 @@ def choose_sparsity(model, rng, *, penalties=None, adaptive=True, n_starts=2, **
     return SparsityChoice(fits[best], ends[best], table, tuple(fits))
 
 
-def _debias(model, rng, fit, known, settings):
+def _stream(model, root, support):
+    """Random numbers that belong to a support."""
+    return np.random.default_rng([root, *(int(on) for on in model.network.mask(support)), 2])
+
+
+def _debias(model, root, fit, known, settings):
     """Refit without penalty, then with fewer reactions; `known` holds earlier refits by support."""
 
     def refit(support, like):
         if support not in known:
-            known[support] = fit_sparse_em(model, rng, penalty=0.0, support=support, noise=like.noise, **settings)
+            own = _stream(model, root, support)
+            known[support] = fit_sparse_em(model, own, penalty=0.0, support=support, noise=like.noise, **settings)
         return known[support]
 
     best = refit(fit.support, fit)
     while True:
-        tried = [refit(support, best) for support in _simpler(model, rng, best)]
+        tried = [refit(support, best) for support in _simpler(model, root, best)]
         better = min(tried, key=lambda one: one.bic, default=best)
         if better.bic >= best.bic:
             return best
         best = better
 
 
-def _simpler(model, rng, fit):
+def _simpler(model, root, fit):
     """Supports with fewer reactions: without the weakest rate, and with one surface model where a reaction has several."""
     support, network, found = fit.support, model.network, []
     if len(support) > 1:
@@ -130,10 +138,10 @@ def _simpler(model, rng, fit):
     several = [same for same, chosen in present if len(chosen) > 1]
     for same in several:
         others = [n for n in support if n not in same]
-        found.append(min((_sorted(network, [*others, n]) for n in same), key=lambda trial: _misfit(model, rng, trial)))
+        found.append(min((_sorted(network, [*others, n]) for n in same), key=lambda trial: _misfit(model, root, trial)))
     if len(present) > 1 and several and math.prod(len(same) for same, _ in present) <= MOST_COMBINATIONS:
         trials = [_sorted(network, trial) for trial in itertools.product(*(same for same, _ in present))]
-        found.append(min(trials, key=lambda trial: _misfit(model, rng, trial)))
+        found.append(min(trials, key=lambda trial: _misfit(model, root, trial)))
     return found
 
 
@@ -141,9 +149,9 @@ def _sorted(network, names):
     return tuple(n for n in network.names if n in names)
 
 
-def _misfit(model, rng, support):
+def _misfit(model, root, support):
     """Sum of squares of the best path without system noise, in units of the measurement noise first guessed."""
-    path, _ = noiseless_path(model, least_squares_rates(model, rng, support))
+    path, _ = noiseless_path(model, least_squares_rates(model, _stream(model, root, support), support))
     return np.nansum(((path - model.data) / first_noise(model).observation) ** 2)
 
 

@@ -34,16 +34,18 @@ def publish(stem: str, out: Path) -> dict:
     known = {figure["file"]: figure for stated in (new, old or new) for figure in stated["figures"]}
     left = [name for name, figure in known.items() if set(figure.get("needs", [])) & set(missing)]
     merged = _merge(new, old, missing, left)
+    if old is not None:
+        report["drift"] = drift(merged, old)
     for figure in merged["figures"]:
         if figure["file"] in left and (folder / figure["file"]).is_file():
             report["left"].append(figure["file"])
+            continue
+        if figure.get("resampled") and old is not None and not report["drift"] and (folder / figure["file"]).is_file():
             continue
         for name in (figure["file"], figure["file"].removesuffix(".png") + ".csv"):
             if (out / name).is_file() and not _same(out / name, folder / name):
                 write_atomic(folder / name, (out / name).read_bytes())
                 report["changed"].append(name)
-    if old is not None:
-        report["drift"] = drift(merged, old)
     if old is None or report["drift"] or _texts(merged) != _texts(old):
         write_atomic(committed, results.dump(merged))
         report["changed"].append("results.json")

@@ -199,7 +199,9 @@ class Run:
         self._concerned[name] = frozenset(on)
         return bool(ok)
 
-    def figure(self, fig, name: str, *, data, caption: str, alt_text: str, measured=None, needs: tuple[str, ...] = ()):
+    def figure(
+        self, fig, name: str, *, data, caption: str, alt_text: str, measured=None, needs: tuple[str, ...] = (), resampled=False
+    ):
         """Save a figure (PNG, SVG) with the numbers behind it (CSV), and show it.
 
         Parameters
@@ -215,6 +217,9 @@ class Run:
             A series measured in an external table: drawn, and written under ``build/`` only.
         needs : tuple of str
             Keys of external data sets without which the figure shows less than the published one.
+        resampled : bool
+            Its series hang on random choices that another machine's last digits change (particle filters): the committed files
+            stay as they are until one of the case's numbers moves, or they are deleted.
         """
         import matplotlib.pyplot as plt
         from IPython.display import Image, Markdown, display
@@ -229,7 +234,8 @@ class Run:
         if measured is not None:
             write_atomic(self.out / f"{name}.measured.csv", products.table_text(measured))
         entry = {"file": f"{name}.png", "caption": " ".join(caption.split()), "alt_text": " ".join(alt_text.split())}
-        self._figures[name] = entry | ({"needs": list(needs)} if needs else {})
+        entry |= {"needs": list(needs)} if needs else {}
+        self._figures[name] = entry | ({"resampled": True} if resampled else {})
         self._drawn[name] = fig
         plt.close(fig)
         pixels = int.from_bytes(png[16:20])

@@ -14,6 +14,9 @@ REPRODUCED, NOT_REPRODUCED = "reproduced", "not reproduced"
 NO_PUBLISHED, NOT_RUN = "no published value", "not run: data not here"
 # How far a number may lie from its committed value before it counts as changed, by the way it was made.
 TIERS = {"exact": 0.0, "float": 1e-9, "solver": 1e-5}
+# How many stated standard deviations: random numbers are the same everywhere, and last digits change a chain little; but in a
+# particle system they decide which particles survive, and the outcome is another one.
+SPREADS = {"stochastic": 0.2, "resampled": 3.0}
 
 
 def plain(value: object) -> object:
@@ -61,9 +64,10 @@ def number(
         still counts as reproduced: its uncertainty or half its last digit. A published value needs both others.
     reason : str, optional
         Why the tolerance is wider, or why a published value is not reproduced.
-    tier : {"exact", "float", "solver", "stochastic"}, optional
+    tier : {"exact", "float", "solver", "stochastic", "resampled"}, optional
         How closely another machine must agree; by default "exact" for what is not a float, else "solver". "stochastic"
-        compares within a fifth of the stated uncertainty.
+        compares within a fifth of the stated standard deviation, "resampled" (particle filters, whose random choices hang on
+        the last digits) within three.
 
     Raises
     ------
@@ -82,8 +86,8 @@ def number(
         raise ValueError(message)
     if tier is None:
         tier = "solver" if isinstance(value, (float, list)) else "exact"
-    if tier not in (*TIERS, "stochastic"):
-        message = f"{name}: tier {tier!r} is none of {', '.join(TIERS)}, stochastic"
+    if tier not in (*TIERS, *SPREADS):
+        message = f"{name}: tier {tier!r} is none of {', '.join((*TIERS, *SPREADS))}"
         raise ValueError(message)
     if published is None:
         verdict = NO_PUBLISHED
@@ -109,7 +113,7 @@ def agree(new: dict, old: dict) -> bool:
     allowed = TIERS.get(new["tier"], 1e-5)
     spread = new["uncertainty"] or {}
     width = spread.get("sd") or ((spread.get("hi95") or 0) - (spread.get("lo95") or 0)) / 4
-    slack = width / 5 if new["tier"] == "stochastic" else 0.0
+    slack = width * SPREADS.get(new["tier"], 0.0)
     pair = [(new["value"], old["value"])]
     pair += [((new["uncertainty"] or {}).get(key), (old["uncertainty"] or {}).get(key)) for key in ("sd", "lo95", "hi95")]
     return all(close(a, b, allowed, slack) for a, b in pair)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from lib.network_selection import (
+    Guide,
     SelectionProblem,
     agreement,
     calibration_table,
@@ -72,6 +73,30 @@ def test_sampled_networks_agree_with_the_search(linear):
     assert "2 chains of 67 sweeps" in text and isinstance(ok, bool)
     with pytest.raises(ValueError, match="expected 3 temperatures"):
         sample_networks(problem, n_temperatures=2, seed=1)
+
+
+def test_proposals_from_a_search_bring_chains_together_and_a_wrong_search_misleads_nobody(linear):
+    problem, *_ = linear((1.0, 0.07, 0.0), always=())
+    search = exhaustive_networks(problem)
+    options = {"n_sweeps": 450, "n_temperatures": 4, "n_chains": 2, "seed": 11}
+    guided = sample_networks(problem, guide=Guide(problem, search), **options)
+    assert agreement(search, guided)["difference"].abs().max() < 0.06  # half of what the unguided chains are allowed
+    assert guided.max_spread < 0.06
+    other, *_ = linear((0.4, 0.5, 0.9), always=())  # the right answer to other data
+    misled = sample_networks(problem, guide=Guide(problem, exhaustive_networks(other)), **options)
+    assert agreement(search, misled)["difference"].abs().max() < 0.12
+
+
+def test_a_guide_knows_the_density_of_its_draws(linear):
+    problem, *_ = linear((1.0, 0.07, 0.0), always=())
+    guide = Guide(problem, exhaustive_networks(problem))
+    inside, x, density = guide.draw(np.random.default_rng(3), 4000)
+    assert [guide.log_density(a, b) for a, b in zip(inside[:50], x[:50], strict=True)] == pytest.approx(density[:50].tolist())
+    with_b = np.exp(guide.log_share[[place for mask, (place, *_) in guide.parts.items() if mask & 2]]).sum()
+    assert inside[:, 1].mean() == pytest.approx(with_b, abs=0.03)  # 4 standard errors
+    assert guide.log_density(np.array([False, False, True]), np.array([0.0, 0.0, 0.1])) == -np.inf  # far from the data
+    with pytest.raises(ValueError, match="candidates differ"):
+        Guide(linear((1.0, 0.5))[0], exhaustive_networks(problem))
 
 
 def test_sampled_networks_share_the_place_of_inert_reactions(linear_simulator):

@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from lib.workflow import results
+from lib.workflow import publish, results
 from lib.workflow.paths import FIGURES
 
 PAPER = {"source": "Author 2000, Table 1", "tolerance": 0.005}
@@ -65,12 +65,40 @@ def test_agreement_follows_the_tier():
     assert not results.agree(number(1.0 + 1e-6, "float"), number(1.0, "float"))
     assert results.agree(number(1.01, "stochastic", 0.1), number(1.0, "stochastic", 0.1))
     assert not results.agree(number(1.05, "stochastic", 0.1), number(1.0, "stochastic", 0.1))
+    assert results.agree(number(1.25, "resampled", 0.1), number(1.0, "resampled", 0.1))
+    assert not results.agree(number(1.35, "resampled", 0.1), number(1.0, "resampled", 0.1))
 
 
 def test_a_changed_verdict_is_never_agreement():
     a = results.number("a", 1.0, unit="1", published=1.0, **PAPER)
     b = results.number("a", 1.0, unit="1")
     assert not results.agree(a, b)
+
+
+def run_folder(folder, share, wiggle):
+    """What a run leaves behind: one number of a particle system, a figure that hangs on it and one that does not."""
+    folder.mkdir()
+    entry = results.number("share", share, unit="1", tier="resampled", uncertainty={"kind": "standard error", "sd": 0.1})
+    figures = [{"file": f"{name}.png", "caption": "a caption long enough", "alt_text": "a text long enough"} for name in "ab"]
+    figures[0]["resampled"] = True
+    (folder / "results.json").write_text(results.dump(stated(numbers=[entry], figures=figures)), encoding="utf-8")
+    (folder / "provenance.json").write_text('{"missing": []}', encoding="utf-8")
+    for name, value in (("a", 1.0 + wiggle), ("b", 1.0 + 1e-9 * wiggle)):
+        (folder / f"{name}.png").write_bytes(b"the same picture")
+        (folder / f"{name}.csv").write_text(f"x\n{value!r}\n", encoding="utf-8")
+    return folder
+
+
+def test_random_choices_that_hang_on_last_digits_change_no_committed_file_until_a_number_moves(tmp_path, monkeypatch):
+    monkeypatch.setattr(publish, "FIGURES", tmp_path / "figures")
+    monkeypatch.setattr(publish, "build_root", lambda: tmp_path)
+    first = publish.publish("99_toy", run_folder(tmp_path / "first", 0.5, 0.0))
+    assert set(first["changed"]) == {"a.png", "a.csv", "b.png", "b.csv", "results.json"}
+    again = publish.publish("99_toy", run_folder(tmp_path / "again", 0.7, 0.3))
+    assert again["changed"] == [] and again["drift"] == []
+    moved = publish.publish("99_toy", run_folder(tmp_path / "moved", 0.9, 0.4))
+    assert set(moved["changed"]) == {"a.csv", "results.json"}
+    assert [entry["name"] for entry in moved["drift"]] == ["share"]
 
 
 @pytest.mark.parametrize(
