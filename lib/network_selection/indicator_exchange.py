@@ -38,7 +38,16 @@ LOG_ROOT_TWO_PI = 0.5 * math.log(2.0 * math.pi)
 
 
 def sample_networks(
-    problem, *, n_sweeps=7500, burn_in=1 / 3, n_temperatures=N_TEMPERATURES, n_chains=2, guide=None, seed, n_jobs=1, progress=None
+    problem,
+    *,
+    n_sweeps=7500,
+    burn_in=1 / 3,
+    n_temperatures=N_TEMPERATURES,
+    n_chains=2,
+    guide=None,
+    seed,
+    n_jobs=1,
+    progress=None,
 ):
     """Sample networks and rates.
 

@@ -1,9 +1,10 @@
 """Evidence of a network by sampling: stepping stones between a known distribution and the posterior.
 
 The usual path leads from the prior to the posterior and is long: most of it is spent far from where the data allow anything.
-Here it starts from normal distributions with the means and covariances of the Laplace approximations about all explanations that
-the network holds, somewhat wider, cut off at the bounds and normalised exactly, which the posterior resembles already.  What is tempered is the ratio of likelihood times
-prior to this reference; the normalising constant is the evidence, whatever the reference, and its Monte-Carlo error is small.
+Here it starts from normal distributions with the means and covariances of the Laplace approximations about all explanations
+that the network holds, somewhat wider, cut off at the bounds and normalised exactly, which the posterior resembles already.
+What is tempered is the ratio of likelihood times prior to this reference; the normalising constant is the evidence, whatever
+the reference, and its Monte-Carlo error is small.
 
 References
 ----------
