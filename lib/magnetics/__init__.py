@@ -18,6 +18,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "terrain": ["Terrain", "gaussian_island", "volcanic_island"],
         "island": ["ISLAND_FIELD", "artificial_island", "island_survey"],
         "uniform": ["UniformFit", "uniform_fit"],
+        "surroundings": ["surroundings", "surroundings_response"],
         "flight_lines": ["along_line", "block_median", "local_metres", "without_trend"],
         "external_surveys": ["BLOCKS_KEYS", "OSBORNE_FIELD", "OSBORNE_KEY", "read_blocks", "read_osborne"],
         "meshing": ["layer_thickness", "mesh_for", "osborne_problem", "terrain_of_points"],

@@ -16,7 +16,8 @@ from .matrices import product
 from .problems import Problem
 from .resolution import point_spread
 from .selection import flight_line_bootstrap
-from .tabular import prepare
+from .surroundings import surroundings_response
+from .tabular import noise_known, noise_noted, prepare
 from .uniform import uniform_fit
 
 #: Frames of an analysis, in the order of the CSV files.
@@ -99,6 +100,7 @@ def analyse(
     n_folds: int = 5,
     n_resamples: int = 20,
     limit_gb: float = 1.0,
+    n_longer: int = 2,
     seed: int = 1,
     n_jobs: int = 1,
 ) -> MagneticAnalysis:
@@ -112,7 +114,8 @@ def analyse(
     inclination_deg, declination_deg, dem_path, magnetization_deg, ground_m, cell_m, n_layers, depth_m
         Of `prepare`.
     sigma_nt : float
-        Standard deviation of the noise; 0 = not known: cross-validation chooses, and the noise of the problem is only shown.
+        Standard deviation of the noise; 0 = that of the column anomaly_nt_err (root mean square), and where there is none it
+        is not known: cross-validation chooses, and the noise of the problem is only shown, as assumed.
     exponent, alpha : float
         Column weights and share of L1, see `elastic_net_path`.
     sign : {"either", "positive", "negative"}
@@ -125,15 +128,19 @@ def analyse(
     compact : bool
         Take the compact model (`compact_inversion`) in place of the elastic net's.
     method : str
-        Rule of the penalty, see `choose_penalty`; auto = discrepancy where sigma_nt is given, else cross-validation.
+        Rule of the penalty, see `choose_penalty`; auto = discrepancy where sigma_nt is given; where the table has errors,
+        discrepancy if they can be reached; else cross-validation.
     n_penalties, smallest
         Of the path.
     n_folds, n_resamples : int
         Of cross-validation, and refits to resampled lines.
     limit_gb : float
         Memory that the matrix may take.
+    n_longer : int
+        How often at most the path is lengthened by a decade, at the same number of penalties a decade, while cross-validation
+        still falls at its weakest penalty; 0 = never.
     seed : int
-        Of the resampling.
+        Of the resampling, and of the noise in the test of resolution.
     n_jobs : int
         Fits at once; the numbers do not depend on it.
 
@@ -165,9 +172,14 @@ def analyse(
     line, said = _lines(survey)
     base, level = 0.0, np.zeros(survey.n)
     if reference == "uniform":
-        uniform = uniform_fit(matrix, survey.anomaly_nt)
+        # level ground that goes on for ever makes no anomaly, and its magnetization could not be found
+        outside = None if made.terrain is None else surroundings_response(made)
+        uniform = uniform_fit(matrix, survey.anomaly_nt, outside_nt=outside)
         base, level = uniform.magnetization_a_m, uniform.predicted_nt
-        said.append(f"difference from ground of {base:.2f} A/m everywhere and a level of {uniform.level_nt:.1f} nT")
+        said.append(
+            f"difference from ground of {base:.2f} A/m in the mesh{'' if outside is None else ' and in what continues it'}, and "
+            f"a level of {uniform.level_nt:.1f} nT"
+        )
     data = survey.anomaly_nt - level
     cap = upper_am if upper_am > 0 else np.inf
     low, high = SIGNS[sign]
@@ -175,20 +187,23 @@ def analyse(
         low = -base  # ground that has lost its magnetization, not reversed it
     options = {"exponent": exponent, "alpha": alpha, "lower": max(low, -cap), "upper": min(high, cap)}
     if method == "auto":
-        method = "discrepancy" if sigma_nt > 0 else "cross_validation"
-    choice = choose_penalty(
-        matrix, data, sigma_nt=noise, line=line, n_folds=min(n_folds, np.unique(line).size), n_jobs=n_jobs, method=method,
-        n_penalties=n_penalties, smallest=smallest, **options,
-    )  # fmt: skip
+        method = "discrepancy" if sigma_nt > 0 else "auto" if noise_noted(made) else "cross_validation"
+    ways = {
+        "sigma_nt": noise, "line": line, "n_folds": min(n_folds, np.unique(line).size), "n_jobs": n_jobs, "method": method
+    }  # fmt: skip
+    choice, longer = _choose(matrix, data, n_penalties, smallest, n_longer, ways | options)
+    said += longer
     selection = flight_line_bootstrap(
-        matrix, data, line, choice.penalty, n_resamples=n_resamples, seed=seed, n_jobs=n_jobs, tolerance=1e-3, **options
-    )
+        matrix, data, line, choice.penalty, n_resamples=n_resamples, least_am=report.FAINT * float(np.abs(choice.model).max()),
+        seed=seed, n_jobs=n_jobs, tolerance=1e-3, **options,
+    )  # fmt: skip
     body = None
     if compact:
         rms = float(choice.path.rms_nt[choice.index])
         body = compact_inversion(matrix, data, mesh, sigma_nt or rms, lower=options["lower"], upper=options["upper"])
     model = choice.model if body is None else body.model
-    resolution = _resolution(matrix, mesh, model, choice.penalty, options)
+    resolution = _resolution(matrix, mesh, model, choice.penalty, options, noise, seed)
+    assumed = not (sigma_nt > 0 or noise_known(made))
 
     predicted = level + product(matrix, model)
     depths = report.depths_frame(model, mesh, resolution)
@@ -200,9 +215,10 @@ def analyse(
         "depths": depths,
         "resolution": resolution,
         "numbers": numbers,
-        "diagnostics": report.diagnostics_frame(choice, numbers, depths, body),
+        "diagnostics": report.diagnostics_frame(choice, numbers, depths, body, assumed),
     }
-    rows = [("note", "prepare", text) for text in (*made.notes, *said)] + report.warnings(choice, frames)
+    rows = [("note", "prepare", text) for text in (*made.notes, *said)]
+    rows += report.warnings(choice, frames, float(noise) if assumed else None)
     frames["messages"] = pd.DataFrame(rows, columns=["level", "code", "text"])
     given["dem_path"] = str(dem_path)
     return MagneticAnalysis(made, model, choice, selection, body, {name: frames[name] for name in FRAMES}, given)
@@ -220,12 +236,33 @@ def _lines(survey):
     )
 
 
-def _resolution(matrix, mesh, model, penalty, options):
-    """Point spread of one cell a layer, in the middle of the survey, as strong as the model."""
+def _choose(matrix, data, n_penalties, smallest, n_longer, options):
+    """Choose the penalty, on a longer path where cross-validation still falls at its end; and notes on that."""
+    choice = choose_penalty(matrix, data, n_penalties=n_penalties, smallest=smallest, **options)
+    a_decade, said = (n_penalties - 1) / -np.log10(smallest), []
+    for _ in range(n_longer):
+        if not choice.ends_early:
+            break
+        smallest = smallest / 10
+        count = 1 + round(a_decade * -np.log10(smallest))
+        try:
+            choice = choose_penalty(matrix, data, n_penalties=count, smallest=smallest, **options)
+        except RuntimeError as error:  # penalties so weak that the solver does not converge
+            said.append(f"the path could not be lengthened to smallest = {smallest:.2g}: {error}")
+            break
+        said.append(f"path lengthened to smallest = {smallest:.2g}, {count} penalties: cross-validation still fell at its end")
+    return choice, said
+
+
+def _resolution(matrix, mesh, model, penalty, options, noise, seed):
+    """Point spread of one cell a layer, in the middle of the survey, as strong as the model, with the noise of the data."""
     total = float(np.abs(model).sum())
     amplitude = float(model @ model) / total if total > 0 else 1.0
     if options["upper"] <= 0:
         amplitude = -amplitude
     middle = mesh.cube(np.arange(mesh.n_cells))[:, mesh.shape[1] // 2, mesh.shape[2] // 2]
-    frame, _ = point_spread(matrix, mesh, middle, penalty=penalty, amplitude_am=amplitude, tolerance=1e-3, **options)
+    frame, _ = point_spread(
+        matrix, mesh, middle, penalty=penalty, amplitude_am=amplitude, sigma_nt=noise, seed=seed, within=1.0, tolerance=1e-3,
+        **options,
+    )  # fmt: skip
     return frame

@@ -6,19 +6,26 @@ import numpy as np
 
 from .flight_lines import along_line
 from .meshing import mesh_for, planned
-from .operators import too_large
+from .operators import analysis_memory, shares_kernel, too_large
 from .survey import Survey
 from .tabular import ANOMALY, EASTING, HEIGHT, LINE, NORTHING, read_terrain, survey_of
-from .total_field import check_outside, direction, memory_estimate
+from .total_field import check_outside, direction
 
-#: Fewest points, default limit of memory in GB, rows that are named one by one.
-FEWEST, LIMIT_GB, NAMED = 20, 1.0, 12
+#: Fewest points, default limit of the memory of an analysis in GB, rows that are named one by one.
+FEWEST, LIMIT_GB, NAMED = 20, 4.0, 12
 #: A spike departs from the median of its neighbours this many times as far as the second farthest of them does from theirs.
 #: Surveys without spikes (Osborne at 9, 100 and 300 m, all artificial ones) stay below 3.5.
 SPIKE = 5.0
 _NEIGHBOURS = 8
-#: Mean distance of points, in the unit of the coordinates, under which small coordinates are degrees or kilometres.
-CLOSEST = 0.3
+#: Mean distance of points under which coordinates are degrees or kilometres: in their unit, and as a share of the height above
+#: the ground, of which at most `COUNTED` m are counted (more may be a datum).
+CLOSEST, SHARE, COUNTED = 0.3, 0.02, 500.0
+#: Largest degree; widest survey in degrees on one axis, where the other has metres, and on both; coordinates surely in metres.
+DEGREES, ONE_AXIS, BOTH_AXES, METRES = 360.0, 10.0, 30.0, 1000.0
+#: Median height above level ground, in cells or in cells of `LEVEL` m, up to which the ground is taken for right.
+CELLS_ABOVE, LEVEL = 3.0, 300.0
+#: Most cells of a mesh that is made to see whether a large problem has a small kernel.
+MOST_CELLS = 1_000_000
 #: Share of its length that a flight line may spread sideways.
 SIDEWAYS = 0.5
 
@@ -32,14 +39,14 @@ def check_table(table, parameters=None) -> list:
         As read by `lib.tables.read`.
     parameters : dict, optional
         Parameters of the run.  Used: dem_path, inclination_deg, declination_deg, magnetization_deg, ground_m, cell_m,
-        n_layers, depth_m, limit_gb.
+        n_layers, depth_m, n_jobs, and limit_gb (memory that the analysis may take).
 
     Returns
     -------
     list of str or tables.Fault
         Empty when all is well.  Checked: number of points, degrees or kilometres given as metres, points given twice, flight
-        lines (names for all points or none; a line is a line), spikes, terrain (readable, under all points, below them),
-        directions, and the memory that the problem takes.
+        lines (names for all points or none; a line is a line), spikes, terrain (readable, under all points, below them), level
+        ground far below the points, directions, and the memory that the problem takes.
     """
     given = dict(parameters or {})
     frame = table.frame
@@ -50,12 +57,13 @@ def check_table(table, parameters=None) -> list:
     if len(table) < FEWEST:
         return [*faults, f"{len(table)} points: at least {FEWEST} are needed, over an area"]
     survey = survey_of(table)
-    metres = _metres(survey)
+    terrain, unread = _read(given)
+    metres = _metres(survey, _ground(survey, terrain, given))
     faults += metres + _places(table, survey) + _lines(table, survey)
     if metres:
         return faults
     faults += _spikes(table, survey)
-    terrain, found = _terrain(table, survey, given)
+    terrain, found = (None, unread) if unread else _terrain(table, survey, terrain, given)
     return faults + found + _mesh(survey, terrain, given, bool(found))
 
 
@@ -75,18 +83,43 @@ def _directions(given):
     return out
 
 
-def _metres(survey):
+def _read(given):
+    """Terrain of the run, None where the ground is level, and what is wrong with its file."""
+    path = str(given.get("dem_path") or "")
+    if not path:
+        return None, []
+    try:
+        return read_terrain(path), []
+    except (ValueError, OSError) as error:
+        return None, [f"parameter dem_path: {text}" for text in str(error).splitlines()]
+
+
+def _ground(survey, terrain, given):
+    """Height of the ground under every point in m; None where its terrain cannot be read."""
+    if terrain is not None:
+        return terrain.at(survey.easting_m, survey.northing_m)
+    return None if given.get("dem_path") else np.full(survey.n, float(given.get("ground_m") or 0.0))
+
+
+def _metres(survey, ground):
     """Coordinates that are degrees or kilometres."""
     west, east, south, north = survey.extent_m
-    small = max(abs(west), abs(east)) <= 360 and max(abs(south), abs(north)) <= 90
-    if small and np.sqrt((east - west) * (north - south) / survey.n) < CLOSEST:
-        shown = f"easting {west:g} to {east:g}, northing {south:g} to {north:g}"
-        return [
-            f"{EASTING} and {NORTHING} look like degrees or kilometres, not metres ({shown}): give metres of one map "
-            "projection (UTM), or convert degrees with lib.magnetics.local_metres(longitude, latitude, height, origin), "
-            "kilometres times 1000"
-        ]
-    return []
+    wide = (east - west, north - south)
+    far = (max(abs(west), abs(east)), max(abs(south), abs(north)))
+    clearance = 0.0 if ground is None else min(float(np.median(survey.height_m - ground)), COUNTED)
+    close = wide[0] * wide[1] > 0 and (
+        np.sqrt(wide[0] * wide[1] / survey.n) < max(CLOSEST, SHARE * clearance) or max(wide) < clearance / 2
+    )
+    mixed = any(far[a] <= DEGREES and wide[a] <= ONE_AXIS and far[1 - a] > METRES for a in (0, 1))
+    if not (close or mixed or (max(far) <= DEGREES and max(wide) <= BOTH_AXES)):
+        return []
+    shown = f"easting {west:.6g} to {east:.6g}, northing {south:.6g} to {north:.6g}"
+    swapped = "; they also look swapped, latitude first" if 90 < far[1] <= DEGREES and far[0] <= 90 else ""
+    return [
+        f"{EASTING} and {NORTHING}{', of which one,' if mixed else ''} look like degrees or kilometres, not metres "
+        f"({shown}){swapped}: give metres of one map projection (UTM), or convert degrees with "
+        "lib.magnetics.local_metres(longitude, latitude, height, origin), kilometres times 1000"
+    ]
 
 
 def _places(table, survey):
@@ -165,16 +198,12 @@ def _spikes(table, survey):
     ] + _more(rows, "spikes")  # fmt: skip
 
 
-def _terrain(table, survey, given):
-    """Terrain of the run and what is wrong with it, or with points below it."""
-    path = str(given.get("dem_path") or "")
-    if not path:
-        ground = float(given.get("ground_m", 0.0) or 0.0)
-        return None, _below(table, survey, np.full(survey.n, ground), f"level ground at {ground:g} m (parameter ground_m)")
-    try:
-        terrain = read_terrain(path)
-    except (ValueError, OSError) as error:
-        return None, [f"parameter dem_path: {text}" for text in str(error).splitlines()]
+def _terrain(table, survey, terrain, given):
+    """Terrain of the run and what is wrong with it, with points below it, or with level ground far below them."""
+    ground = _ground(survey, terrain, given)
+    if terrain is None:
+        found = _below(table, survey, ground, f"level ground at {ground[0]:g} m (parameter ground_m)")
+        return None, found + _high(survey, ground[0], given)
     west, east, south, north = survey.extent_m
     sides = (terrain.easting_m[0], terrain.easting_m[-1], terrain.northing_m[0], terrain.northing_m[-1])
     if west < sides[0] or east > sides[1] or south < sides[2] or north > sides[3]:
@@ -183,7 +212,22 @@ def _terrain(table, survey, given):
             f"cover all points ({west:.0f} to {east:.0f}, {south:.0f} to {north:.0f} m): give terrain of the whole survey, in "
             "the same coordinates"
         ]
-    return terrain, _below(table, survey, terrain.at(survey.easting_m, survey.northing_m), "the terrain")
+    return terrain, _below(table, survey, ground, "the terrain")
+
+
+def _high(survey, ground, given):
+    """Level ground so far below the points that it is hardly theirs."""
+    above = float(np.median(survey.height_m - ground))
+    try:
+        (west, east, _, _), (columns, _), _ = planned(survey, cell_m=float(given.get("cell_m") or 0.0))
+    except ValueError:
+        return []  # said with the mesh
+    if above <= CELLS_ABOVE * max((east - west) / columns, LEVEL):
+        return []
+    return [
+        f"points are about {above:.0f} m above level ground at {ground:g} m: give -p ground_m or -p dem_path, in the datum of "
+        f"{HEIGHT} (or, where the survey was flown that high, -p cell_m {np.ceil(above / CELLS_ABOVE):.0f} or more)"
+    ]
 
 
 def _below(table, survey, ground, what):
@@ -208,13 +252,18 @@ def _below(table, survey, ground, what):
 def _mesh(survey: Survey, terrain, given, faulty):
     """The mesh that would be used: can it be made, are all points outside, does its matrix fit."""
     sizes = {key: given[key] for key in ("cell_m", "n_layers", "depth_m") if given.get(key) is not None}
-    limit = float(given.get("limit_gb") or LIMIT_GB)
+    limit, jobs = float(given.get("limit_gb") or LIMIT_GB), max(int(given.get("n_jobs") or 1), 1)
+    ground = float(given.get("ground_m") or 0.0)
     try:
         _, (columns, rows), thickness = planned(survey, **sizes)
         n_cells = columns * rows * thickness.size
-        if memory_estimate(survey.n, n_cells, np.float32) > limit * 1e9:
-            return [too_large(survey.n, n_cells, limit)]
-        mesh = mesh_for(survey, terrain, ground_m=float(given.get("ground_m") or 0.0), **sizes)
+        large = analysis_memory(survey.n, n_cells, jobs) > limit * 1e9
+        # a flat gridded survey has a small kernel; a mesh of too many cells is not even made to find out
+        if large and (terrain is not None or n_cells > MOST_CELLS or np.ptp(survey.height_m) > 0):
+            return [too_large(survey.n, n_cells, limit, jobs)]
+        mesh = mesh_for(survey, terrain, ground_m=ground, **sizes)
+        if large and not shares_kernel(survey, mesh):
+            return [too_large(survey.n, n_cells, limit, jobs)]
         if not faulty:
             check_outside(survey, mesh)
     except ValueError as error:

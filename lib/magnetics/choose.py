@@ -30,7 +30,8 @@ class PenaltyChoice:
         One row a penalty: penalty, rms_nt, chi2 (of a datum; NaN without sigma), misfit_log10, norm_log10, curvature
         (signed, of the L-curve), cv_rms_nt, cv_se_nt, n_active, relative_gap, and a column a rule, True at its choice.
     picks : dict
-        Rule -> index into the path; None where the rule has no answer.
+        Rule -> index into the path; None where the rule has no answer.  An L-curve has one only where its corner (largest
+        curvature, above zero) is interior, with a curvature on either side of it.
     method : str
         Rule that was followed.
     """
@@ -54,6 +55,33 @@ class PenaltyChoice:
     def penalty(self) -> float:
         """Lambda of the choice."""
         return float(self.path.penalties[self.index])
+
+    @property
+    def ends_early(self) -> bool:
+        """Whether cross-validation still falls at the weakest penalty, so that its minimum may lie beyond the path."""
+        return self.picks["cross_validation"] == len(self.path.penalties) - 1
+
+
+def corner(curvature) -> int | None:
+    """Index of the corner of an L-curve.
+
+    Parameters
+    ----------
+    curvature : array-like, shape (n,)
+        Signed, see `signed_curvature`; NaN where there is none.
+
+    Returns
+    -------
+    int or None
+        Of the largest curvature, when it is above zero and neither the first nor the last that there is; a curve that still
+        bends more and more where it ends has shown no corner.
+    """
+    curvature = np.asarray(curvature, float)
+    known = np.flatnonzero(np.isfinite(curvature))
+    if known.size < 3:
+        return None
+    best = int(known[curvature[known].argmax()])
+    return best if curvature[best] > 0 and best not in (known[0], known[-1]) else None
 
 
 def signed_curvature(penalties, misfit, norm) -> np.ndarray:
@@ -194,8 +222,7 @@ def choose_penalty(
         frame["norm_log10"] = np.where(path.penalty_term > 0, np.log10(path.penalty_term), np.nan)
     frame["curvature"] = signed_curvature(path.penalties, path.rms_nt, path.penalty_term)
     picks = dict.fromkeys(RULES)
-    if (frame["curvature"] > 0).any():
-        picks["l_curve"] = int(frame["curvature"].idxmax())
+    picks["l_curve"] = corner(frame["curvature"])
     if sigma_nt is not None:
         picks["discrepancy"] = path.first_below(DISCREPANCY * sigma_nt)
     frame["cv_rms_nt"] = frame["cv_se_nt"] = np.nan
@@ -212,10 +239,13 @@ def choose_penalty(
         picks["cross_validation"] = int(mean.argmin())
     for rule in RULES:
         frame[rule] = np.arange(len(frame)) == (-1 if picks[rule] is None else picks[rule])
+    asked = method
     if method == "auto":
         method = next((rule for rule in RULES if picks[rule] is not None), "l_curve")
     if picks[method] is None:
-        raise ValueError(_no_answer(method, path, sigma_nt))
+        others = [] if sigma_nt is None else ["discrepancy"]
+        rules = [method] if asked != "auto" else [*others, "l_curve"]
+        raise ValueError("; ".join(_no_answer(rule, path, sigma_nt) for rule in rules))
     return PenaltyChoice(path, frame, picks, method)
 
 
@@ -229,6 +259,6 @@ def _no_answer(method, path, sigma_nt):
     needs = {
         "discrepancy": "give sigma_nt",
         "cross_validation": "give line",
-        "l_curve": "use more penalties (5 or more models)",
+        "l_curve": "the curve has no corner within the path; use more penalties (n_penalties) or smaller ones (smallest)",
     }
     return f"{method} has no answer: {needs[method]}"

@@ -6,6 +6,7 @@ import numpy as np
 
 from .prisms import terrain_mesh
 from .problems import Problem
+from .surroundings import surroundings
 from .survey import Survey
 from .terrain import volcanic_island
 from .total_field import exact_anomaly
@@ -58,8 +59,9 @@ def island_survey(terrain, *, line_spacing_m=125.0, spacing_m=125.0, seed=0) -> 
 def artificial_island(*, seed=0, noise_nt=10.0, cell_m=150.0, quick=False) -> Problem:
     """Return an artificial survey above a volcanic island like Nishinoshima, with its truth.
 
-    The anomaly is the exact |F + B| - |F| of a finer mesh than the one to invert on, so that steps of the terrain and the
-    linearised anomaly count as errors, as they do in nature.
+    The anomaly is the exact |F + B| - |F| of a finer mesh than the one to invert on, and of an edifice that goes on beyond and
+    below it, so that steps of the terrain, the linearised anomaly and the ends of the mesh count as errors, as they do in
+    nature.
 
     Parameters
     ----------
@@ -93,7 +95,11 @@ def artificial_island(*, seed=0, noise_nt=10.0, cell_m=150.0, quick=False) -> Pr
     mesh = terrain_mesh(terrain, *sides, n, n, thickness, subdivide=4 if quick else 2)
     fine = int(2 * _HALF_MESH / (90 if quick else 75))
     true_mesh = terrain_mesh(terrain, *sides, fine, fine, thickness)
-    clean = exact_anomaly(survey, true_mesh, _magnetization(true_mesh), *ISLAND_FIELD)
+    # further and deeper, and of other cells, than what an inversion will assume of it
+    around = [
+        (piece, np.full(piece.n_cells, EDIFICE)) for piece in surroundings(true_mesh, terrain, reach=2.0, base=3.0, across=20)
+    ]
+    clean = exact_anomaly(survey, true_mesh, _magnetization(true_mesh), *ISLAND_FIELD, more=around)
     noisy = clean + noise_nt * np.random.default_rng(seed).standard_normal(survey.n)
     notes = (
         "artificial island and survey: no measured point",

@@ -193,32 +193,88 @@ def sensitivity_operator(survey, mesh, inclination_deg, declination_deg, magneti
     raise ValueError(too_large(survey.n, mesh.n_cells, limit_gb))
 
 
-def too_large(n_data, n_cells, limit_gb) -> str:
-    """Return what to say about a matrix beyond the limit of memory.
+def analysis_memory(n_data, n_cells, n_jobs=1) -> int:
+    """Return the memory that `analyse` takes with a dense matrix.
+
+    Parameters
+    ----------
+    n_data, n_cells : int
+        Size of the problem.
+    n_jobs : int
+        Fits at once.
+
+    Returns
+    -------
+    int
+        Bytes, 8 n_data n_cells (2 + n_jobs): the matrix, the columns of the working set, and a copy of rows for every fit.
+    """
+    return memory_estimate(n_data, n_cells, np.float64) * (2 + int(n_jobs))
+
+
+def too_large(n_data, n_cells, limit_gb, n_jobs=None) -> str:
+    """Return what to say about a problem beyond the limit of memory.
 
     Parameters
     ----------
     n_data, n_cells : int
         Size of the problem.
     limit_gb : float
-        Memory that the matrix may take in GB.
+        Memory in GB that the matrix may take, or with `n_jobs` the whole analysis.
+    n_jobs : int, optional
+        Fits at once of an analysis; None = the matrix alone.
 
     Returns
     -------
     str
-        With the estimate, and three ways out.
+        With the estimate, and the ways out.
     """
     double, single = (memory_estimate(n_data, n_cells, t) / 1e9 for t in (np.float64, np.float32))
-    factor = np.sqrt(single / limit_gb)
+    if n_jobs is None:
+        least, size = single, f"{double:.2f} GB ({single:.2f} GB in single precision)"
+    else:
+        least = analysis_memory(n_data, n_cells, n_jobs) / 1e9
+        size = f"about {least:.2f} GB in the analysis ({double:.2f} GB the matrix, the rest copies for {n_jobs} fits at once)"
+    fewer = "" if n_jobs in (None, 1) else ", or run fewer fits at once (n_jobs)"
     return (
-        f"{n_data:,} data x {n_cells:,} cells take {double:.2f} GB ({single:.2f} GB in single precision), the limit is "
-        f"{limit_gb:g} GB: use cells {factor:.1f} times as wide, or one datum in {int(np.ceil(single / limit_gb))} "
-        "(block medians along the lines), or raise the limit (parameter limit_gb)"
+        f"{n_data:,} data x {n_cells:,} cells take {size}, the limit is {limit_gb:g} GB: use cells "
+        f"{np.sqrt(least / limit_gb):.1f} times as wide (cell_m), fewer layers (n_layers) or a smaller depth_m, or one datum "
+        f"in {int(np.ceil(least / limit_gb))}, as medians along the lines (lib.magnetics.block_median){fewer}; a survey at "
+        "one height on a regular grid above level ground takes far less when cell_m is the spacing of its points"
     )
+
+
+def shares_kernel(survey, mesh) -> bool:
+    """Tell whether the small kernel of a flat gridded survey serves, without computing it.
+
+    Parameters
+    ----------
+    survey : Survey
+        Stations.
+    mesh : Mesh
+        Prisms.
+
+    Returns
+    -------
+    bool
+        True where `sensitivity_operator` returns a `SharedKernel`.
+    """
+    return _grid_of(survey, mesh) is not None
 
 
 def _shared(survey, mesh, inclination_deg, declination_deg, magnetization):
     """A shared kernel, or None where stations and cells do not form such a grid."""
+    found = _grid_of(survey, mesh)
+    if found is None:
+        return None
+    first, (rows, columns), offset = found
+    body = _body_direction(magnetization, inclination_deg, declination_deg)
+    factors = _factors(direction(inclination_deg, declination_deg), body)
+    table = _table(mesh, survey.height_m[0], first, (rows, columns), factors)
+    return SharedKernel(table, mesh.shape, offset[1] * columns + offset[0])
+
+
+def _grid_of(survey, mesh):
+    """First station from the corner of the mesh and offsets of all, in spacings, and size of their grid; None without one."""
     if not mesh.is_flat or np.ptp(survey.height_m) > 0:
         return None
     steps = [np.diff(edges) for edges in (mesh.east_edges_m, mesh.north_edges_m)]
@@ -236,10 +292,7 @@ def _shared(survey, mesh, inclination_deg, declination_deg, magnetization):
     _, n_north, n_east = mesh.shape
     if (columns + n_east) * (rows + n_north) > 0.25 * survey.n * n_north * n_east:
         return None
-    body = _body_direction(magnetization, inclination_deg, declination_deg)
-    factors = _factors(direction(inclination_deg, declination_deg), body)
-    table = _table(mesh, survey.height_m[0], first, (rows, columns), factors)
-    return SharedKernel(table, mesh.shape, offset[1] * columns + offset[0])
+    return first, (rows, columns), offset
 
 
 def _table(mesh, height, first, grid, factors):

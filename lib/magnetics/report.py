@@ -13,7 +13,11 @@ from .resolution import score
 MOST_GAP, MOST_MISFIT, MOST_RATIO, MOST_BELOW = 1e-3, 1.5, 10.0, 0.5
 #: A single cell counts as resolved when this share of its moment comes back, at a depth wrong by at most this share of it,
 #: or by the width of a cell.
-LEAST_MOMENT, MOST_SHIFT = 0.2, 1 / 3
+LEAST_MOMENT, MOST_SHIFT = 0.5, 1 / 3
+#: Share of the largest magnetization of a model below which a cell does not count as magnetised in refits.
+FAINT = 0.05
+#: What is said where cross-validation has no minimum within the path.
+TOO_SHORT = "cross-validation still falls at the weakest penalty: the path ends too early"
 
 
 def observations_frame(survey, predicted) -> pd.DataFrame:
@@ -74,7 +78,7 @@ def depths_frame(model, mesh, resolution) -> pd.DataFrame:
     mesh : Mesh
         Cells.
     resolution : DataFrame
-        From `point_spread`, one cell a layer.
+        From `point_spread` with the noise of the data, one cell a layer.
 
     Returns
     -------
@@ -137,7 +141,7 @@ def numbers_frame(problem, model, choice, body, predicted, sigma_nt, reference_a
     return frame[np.isfinite(frame["value"])].reset_index(drop=True)
 
 
-def diagnostics_frame(choice, numbers, depths, body) -> pd.DataFrame:
+def diagnostics_frame(choice, numbers, depths, body, assumed=False) -> pd.DataFrame:
     """Headline diagnostics: duality_gap, misfit, choices_agree, resolved_depth.
 
     Parameters
@@ -148,11 +152,14 @@ def diagnostics_frame(choice, numbers, depths, body) -> pd.DataFrame:
         From `numbers_frame` and `depths_frame`.
     body : CompactFit or None
         The compact model.
+    assumed : bool
+        The noise was assumed, not measured.
 
     Returns
     -------
     DataFrame
-        Columns name, value, limit, ok, meaning.
+        Columns name, value, limit, ok, meaning.  choices_agree is not ok either where cross-validation still falls at the
+        weakest penalty; it is 1 where one rule alone has an answer.
     """
     value = dict(zip(numbers["name"], numbers["value"], strict=True))
     ratio = value["rms_nt"] / value["sigma_nt"] if value["sigma_nt"] > 0 else np.inf
@@ -162,18 +169,24 @@ def diagnostics_frame(choice, numbers, depths, body) -> pd.DataFrame:
     below = float(depths.loc[~depths["resolved"], "moment_share"].sum())
     limit = MOST_GAP if body is None else 10 * MOST_GAP
     what = "of the path" if body is None else "of the compact model"
+    error = "; error assumed, not measured" if assumed else ""
+    agree = "largest over smallest penalty of the rules that have an answer"
+    if choice.ends_early:
+        agree = f"{agree}; {TOO_SHORT}"
+    explained = f"misfit over noise or its inverse: 1 when the data are explained and not their noise{error}"
     rows = [
         ("duality_gap", value["duality_gap"], limit, f"largest relative duality gap {what}"),
-        ("misfit", misfit, MOST_MISFIT, "misfit over noise or its inverse: 1 when the data are explained and not their noise"),
-        ("choices_agree", spread, MOST_RATIO, "largest over smallest penalty of the rules that have an answer"),
+        ("misfit", misfit, MOST_MISFIT, explained),
+        ("choices_agree", spread, MOST_RATIO, agree),
         ("resolved_depth", below, MOST_BELOW, "share of the magnetic moment below the depth to which single cells come back"),
     ]  # fmt: skip
     frame = pd.DataFrame(rows, columns=["name", "value", "limit", "meaning"])
-    frame.insert(3, "ok", frame["value"] <= frame["limit"])
+    early = (frame["name"] == "choices_agree") & choice.ends_early
+    frame.insert(3, "ok", (frame["value"] <= frame["limit"]) & ~early)
     return frame
 
 
-def warnings(choice, frames) -> list:
+def warnings(choice, frames, assumed_nt=None) -> list:
     """Messages on what a reader must know.
 
     Parameters
@@ -182,6 +195,8 @@ def warnings(choice, frames) -> list:
         Path and rules.
     frames : dict
         Frames of the analysis.
+    assumed_nt : float, optional
+        Noise in nT that was assumed and not measured; None where it is known.
 
     Returns
     -------
@@ -190,15 +205,29 @@ def warnings(choice, frames) -> list:
     """
     failed = frames["diagnostics"][~frames["diagnostics"]["ok"].astype(bool)]
     out = [("warning", r.name, f"{r.name}: {r.value:.3g}, limit {r.limit:g} ({r.meaning})") for r in failed.itertuples()]
+    if assumed_nt is not None:
+        text = (
+            f"misfit: error assumed, not measured ({assumed_nt:.3g} nT): whether the data are explained to their noise is not "
+            "known; give sigma_nt, or a column anomaly_nt_err"
+        )
+        out.append(("warning", "misfit", text))
     silent = [rule for rule, index in choice.picks.items() if index is None]
     if silent:
         out.append(("note", "rules", f"no answer on this path: {', '.join(silent)}"))
-    if choice.index == len(choice.path.penalties) - 1:
+    if len(silent) == len(choice.picks) - 1:
+        out.append(("note", "rules", "one rule alone has an answer: nothing is there that it could agree with"))
+    if choice.ends_early:
+        out.append(("warning", "choices_agree", f"{TOO_SHORT} (lower `smallest`)"))
+    elif choice.index == len(choice.path.penalties) - 1:
         text = "the penalty chosen is the smallest of the path: a smaller one may be better (lower `smallest`)"
         out.append(("warning", "path_end", text))
     frequency = frames["model"]["selection_frequency"]
-    used = frames["model"]["magnetization_am"] != 0
+    size = frames["model"]["magnetization_am"].abs()
+    used = size > FAINT * size.max()
     if used.any():
-        text = f"{int((frequency[used] >= 0.5).sum())} of {int(used.sum())} magnetised cells return in half of the refits"
+        text = (
+            f"{int((frequency[used] >= 0.5).sum())} of {int(used.sum())} magnetised cells "
+            f"(above {FAINT:.0%} of the strongest) return in half of the refits"
+        )
         out.append(("note", "selection", text))
     return out

@@ -128,7 +128,16 @@ def checkerboard_recovery(
 
 
 def point_spread(
-    matrix, mesh, cells, *, penalty: float, amplitude_am: float = 5.0, sigma_nt: float = 0.0, seed: int = 1, **options
+    matrix,
+    mesh,
+    cells,
+    *,
+    penalty: float,
+    amplitude_am: float = 5.0,
+    sigma_nt: float = 0.0,
+    seed: int = 1,
+    within: float | None = None,
+    **options,
 ) -> tuple[pd.DataFrame, np.ndarray]:
     """Recover single magnetised cells: where they appear, and over what distance they are smeared.
 
@@ -148,6 +157,9 @@ def point_spread(
         Noise added, nT; 0 = none.
     seed : int
         Of the noise.
+    within : float, optional
+        Only cells whose horizontal distance from the one tried is at most its depth times this, and a cell's width, are taken
+        for its image: with noise, what the noise alone puts elsewhere is not.  None = all cells.
     **options
         Of `elastic_net_path`.
 
@@ -166,7 +178,11 @@ def point_spread(
         truth = np.zeros(mesh.n_cells)
         truth[cell] = amplitude_am
         model = _recover(matrix, truth, sigma_nt, penalty, rng, options)
-        moment = np.abs(model) * mesh.volume
+        image = model
+        if within is not None:
+            away = np.hypot(*(mesh.centres - mesh.centres[cell])[:, :2].T)
+            image = np.where(away <= within * mesh.depth[cell] + np.diff(mesh.east_edges_m).mean(), model, 0.0)
+        moment = np.abs(image) * mesh.volume
         share = moment / moment.sum() if moment.any() else np.full(moment.size, np.nan)
         centre = share @ mesh.centres
         shift = centre - mesh.centres[cell]
@@ -175,7 +191,7 @@ def point_spread(
             "cell": int(cell), "layer": int(cell // (mesh.shape[1] * mesh.shape[2])), "depth_m": float(mesh.depth[cell]),
             "east_shift_m": float(shift[0]), "north_shift_m": float(shift[1]), "deeper_m": float(-shift[2]),
             "spread_m": float(spread),
-            "moment_ratio": float((model @ mesh.volume) / (truth @ mesh.volume)) if moment.any() else float("nan"),
+            "moment_ratio": float((image @ mesh.volume) / (truth @ mesh.volume)) if moment.any() else float("nan"),
         })  # fmt: skip
         models.append(model)
     return pd.DataFrame(rows), np.array(models)

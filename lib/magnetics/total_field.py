@@ -288,8 +288,8 @@ def anomaly(survey, mesh, magnetization_a_m, inclination_deg, declination_deg, m
 
 
 def exact_anomaly(
-    survey, mesh, magnetization_a_m, inclination_deg, declination_deg, field_nt, magnetization=None
-) -> np.ndarray:  # fmt: skip
+    survey, mesh, magnetization_a_m, inclination_deg, declination_deg, field_nt, magnetization=None, more=()
+) -> np.ndarray:
     """Return |F + B| - |F| of a magnetised mesh.
 
     Parameters
@@ -306,6 +306,8 @@ def exact_anomaly(
         Strength of the geomagnetic field in nT, 20,000 to 70,000 on Earth.
     magnetization : tuple of float, optional
         Inclination and declination of the magnetization; by default that of the field.
+    more : sequence of (Mesh, array)
+        Further meshes with their magnetizations.
 
     Returns
     -------
@@ -320,6 +322,8 @@ def exact_anomaly(
     if not field_nt > 0:
         raise ValueError(f"field_nt is {field_nt}; give the strength of the geomagnetic field in nT, above zero")
     b = field_vector(survey, mesh, magnetization_a_m, inclination_deg, declination_deg, magnetization)
+    for other, values in more:
+        b = b + field_vector(survey, other, values, inclination_deg, declination_deg, magnetization)
     f = field_nt * direction(inclination_deg, declination_deg)
     # (|F + B|^2 - F^2) / (|F + B| + F) loses no digits where B is small
     return (2 * b @ f + (b * b).sum(axis=1)) / (np.linalg.norm(f + b, axis=1) + field_nt)

@@ -30,7 +30,7 @@ class UniformFit:
     magnetization_error: float
 
 
-def uniform_fit(matrix, anomaly_nt, *, level=True, rounds=20) -> UniformFit:
+def uniform_fit(matrix, anomaly_nt, *, level=True, rounds=20, outside_nt=None) -> UniformFit:
     """Fit one magnetization to all cells.
 
     Stations that a uniform body cannot explain (those above a conduit) are given less weight: Huber's weights, with the
@@ -46,6 +46,8 @@ def uniform_fit(matrix, anomaly_nt, *, level=True, rounds=20) -> UniformFit:
         Fit a constant too (the survey's datum).
     rounds : int
         Rounds of reweighting; 1 = least squares.
+    outside_nt : array, shape (n_data,), optional
+        Anomaly of the ground beyond the mesh for 1 A/m (`surroundings_response`), which has the same magnetization.
 
     Returns
     -------
@@ -54,6 +56,7 @@ def uniform_fit(matrix, anomaly_nt, *, level=True, rounds=20) -> UniformFit:
     """
     ones = np.ones(matrix.shape[1])
     response = matrix.matvec(ones) if hasattr(matrix, "matvec") else matrix @ ones
+    response = response if outside_nt is None else response + outside_nt
     design = np.column_stack([response, np.ones_like(response)])[:, : 1 + level]
     data, weight = np.asarray(anomaly_nt, float), np.ones(response.size)
     for _ in range(max(rounds, 1)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy.special import log_ndtr, ndtr, ndtri
+from scipy.special import log_ndtr, ndtri_exp
 
 __all__ = ["CutNormal"]
 
@@ -72,8 +72,8 @@ class CutNormal:
         x = np.zeros_like(z)
         for i, sd in enumerate(np.diag(self.factor)):
             centre = self.mean[i] + z[:, :i] @ self.factor[i, :i]
-            above = ndtr((centre - self.bound[i]) / sd)
-            z[:, i] = -ndtri(np.maximum(above * (1.0 - rng.random(size)), 1e-300))
+            # in logarithms, for a bound far up the tail: correlated rates send conditional means hundreds of sd below it
+            z[:, i] = -ndtri_exp(log_ndtr((centre - self.bound[i]) / sd) + np.log1p(-rng.random(size)))
             x[:, i] = np.maximum(centre + sd * z[:, i], self.bound[i])
             z[:, i] = (x[:, i] - centre) / sd
         return x

@@ -53,7 +53,10 @@ class Guide:
         self.parts, chosen = {}, []
         for i in order[: min(MOST, int(np.searchsorted(share, 1.0 - REST)) + 1)]:
             mask = int(table["mask"].iloc[i])
-            reference = mixture_reference(problem, find_modes(problem, search, mask), GUARD)[0] if mask else None
+            try:
+                reference = mixture_reference(problem, find_modes(problem, search, mask), GUARD)[0] if mask else None
+            except ValueError:
+                continue  # left to the other moves
             self.parts[mask] = (len(chosen), problem.active(mask), reference)
             chosen.append(weight[i])
         self.n = problem.n

@@ -8,7 +8,8 @@ states are tuned in burn-in and then fixed.
 
 It shares nothing with the exhaustive search but the likelihood, and so checks it; with many candidates it replaces it.  Given
 a `Guide` from a search, the coldest replicas also jump to networks that this proposes: many more networks are then visited at
-the same cost, and the Metropolis rule keeps the result right whatever the search found.
+the same cost.  The Metropolis rule keeps the result exact for long chains whatever the search found; the check is then an
+assisted one, for what the guide does not know is left to the other moves.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ def sample_networks(
     problem : SelectionProblem
         Data, candidates, priors; `predict` saves time.
     n_sweeps : int
-        Sweeps of each chain; a sweep is some 3 simulations a temperature.
+        Sweeps of each chain; a sweep is some 3 simulations a temperature, and 3 more at a cold one with a guide.
     burn_in : float
         Share of them that tunes and is not kept.
     n_temperatures : int

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.special import logsumexp
 
 from .cut_normal import CutNormal
-from .laplace import laplace_evidence
+from .laplace import CAP, laplace_evidence
 from .mapfit import fit_map
 
 __all__ = ["NormalMixture", "find_modes", "laplace_reference", "mixture_reference"]
@@ -98,7 +98,8 @@ def find_modes(problem, search, mask):
     -------
     list of MapFit
         Local maxima, the most probable first: the fit of the search, and those that are reached from the parts of the network
-        with the other rates at zero.
+        with the other rates at zero.  Parts that lack a reaction with a log-normal prior, whose rate cannot be zero, are not
+        starts.
     """
     own = search.fitted[mask].fit
     if not own.active.size or not np.isfinite(own.penalised):
@@ -110,7 +111,9 @@ def find_modes(problem, search, mask):
         if part & ~mask or part == mask or log[missing].any() or fit.penalised < own.penalised - DEPTH:
             continue
         k = np.where(np.isin(np.arange(problem.n), missing), lower, fit.k)
-        found.append(fit_map(problem, own.active, [k[own.active]]))
+        again = fit_map(problem, own.active, [k[own.active]])
+        if again.converged:
+            found.append(again)
     found.sort(key=lambda fit: -fit.penalised)
     kept = []
     for fit in found:
@@ -170,14 +173,14 @@ def mixture_reference(problem, modes, guard=0.3):
     Returns
     -------
     reference : NormalMixture
-        A part somewhat wider than the Laplace approximation for each mode, a much wider one, and the prior.
+        For each mode a part somewhat wider than its Laplace approximation and a much wider one; and the prior.
     log_evidence : float
-        Logarithm of the sum of their evidences.
+        Logarithm of the sum of their evidences, at most the largest likelihood (and `laplace.CAP`).
 
     Raises
     ------
     ValueError
-        If the simulator fails for this network.
+        If no mode has a finite likelihood and a quadratic with a maximum.
 
     Notes
     -----
@@ -188,16 +191,19 @@ def mixture_reference(problem, modes, guard=0.3):
     """
     evidence, parts = [], []
     for fit in modes:
+        if not np.isfinite(fit.penalised):
+            continue
         try:
             parts.append(laplace_reference(problem, fit))
         except np.linalg.LinAlgError:
             continue  # no maximum, so nothing to be normal about
         evidence.append(laplace_evidence(problem, fit).log_evidence)
     if not parts:
-        raise ValueError(f"the simulator fails for the network {' + '.join(problem.names[j] for j in modes[0].active)}")
+        network = " + ".join(problem.names[j] for j in modes[0].active)
+        raise ValueError(f"the simulator fails for the network {network}, or its most probable rates are no maximum")
     share = FLATTER * np.array(evidence)
     share -= logsumexp(share)
-    total = float(logsumexp(evidence))
+    total = min(float(logsumexp(evidence)), max(fit.log_likelihood for fit in modes) + CAP)
     if not guard:
         return NormalMixture(tuple(parts), share), total
     active, prior = modes[0].active, problem.prior

@@ -2,7 +2,8 @@
 
 The usual path leads from the prior to the posterior and is long: most of it is spent far from where the data allow anything.
 Here it starts from normal distributions with the means and covariances of the Laplace approximations about all explanations
-that the network holds, somewhat wider, cut off at the bounds and normalised exactly, which the posterior resembles already.
+that the network holds, somewhat wider, cut off at the bounds and normalised exactly, which the posterior resembles already; a
+share is much wider, or the prior, for what the approximation does not see.
 What is tempered is the ratio of likelihood times prior to this reference; the normalising constant is the evidence, whatever
 the reference, and its Monte-Carlo error is small.
 
@@ -237,7 +238,13 @@ def rescore(problem, search, n_top=10, *, n_evaluations=4000, seed, n_jobs=1):
     looked = list(members)[: LOOKED_AT * n_top]
     fitted = {c: c if c in search.fitted else members[c][0] for c in looked}
     modes = {c: find_modes(problem, search, fitted[c]) for c in looked}
-    found = {c: mixture_reference(problem, modes[c])[1] for c in looked if np.isfinite(modes[c][0].penalised)}
+    found = {}
+    for c in looked:
+        try:
+            found[c] = mixture_reference(problem, modes[c])[1]
+        except ValueError:
+            continue  # keeps what the search found
+    prior = {c: prior[c] + np.log(len(members[c])) for c in found}
     chosen = sorted(found, key=lambda c: -found[c] - prior[c])[:n_top]
     root = np.random.SeedSequence(seed)
 

@@ -84,8 +84,8 @@ def confusion_matrix(
 
 
 def reliability(
-    probabilities, known, classes=None, *, bins=10, pooled=False, label="Predicted probability (%)", legend="below", n=None,
-    ax=None,
+    probabilities, known, classes=None, *, bins=10, pooled=False, only=None, label="Predicted probability (%)",
+    legend="below", n=None, ax=None,
 ):  # fmt: skip
     """Draw observed shares of classes against predicted probabilities, with the count of each bin.
 
@@ -102,15 +102,22 @@ def reliability(
     pooled : bool
         One line for all classes instead of one each. Probabilities of one grain in one bin are not independent, so that
         the bars are then a little short; those of grains of one rock are so in any case.
+    only : str, optional
+        The one class whose line is drawn.  Of two classes, one says all: the line of the other is its mirror image.
     label : str
     legend : str or None
     n : int or str, optional
-        Default: number of samples; the legend states the expected calibration error, the mean over classes.
+        Default: number of samples; the legend states the expected calibration error, the mean over the classes drawn.
     ax : Axes, optional
 
     Returns
     -------
     Axes
+
+    Raises
+    ------
+    ValueError
+        For `only` together with `pooled`, or a class that is not there.
 
     References
     ----------
@@ -119,10 +126,14 @@ def reliability(
     where = "reliability"
     ax = _check.axes_or_current(ax)
     p, known, classes = probabilities_of(where, probabilities, known, classes)
+    if only is not None and (pooled or only not in classes):
+        raise ValueError(f"{where}: only = {only!r}, pooled = {pooled}; expected one of {', '.join(classes)}, not pooled")
     hit = known[:, None] == np.array(classes, dtype=object)
     edges = np.linspace(0, 1, int(bins) + 1)
     over = strip(ax, "above", 26, 3)
-    series = [("all classes", p.ravel(), hit.ravel())] if pooled else [(k, p[:, i], hit[:, i]) for i, k in enumerate(classes)]
+    series = [(k, p[:, i], hit[:, i]) for i, k in enumerate(classes) if only in (None, k)]
+    if pooled:
+        series = [("all classes", p.ravel(), hit.ravel())]
     ax.plot([0, 100], [0, 100], color=ROLES["reference"], lw=0.8, zorder=1)
     off, keys, scarce = [], [], False
     for i, ((name, one, yes), color) in enumerate(zip(series, class_colors(len(series)), strict=True)):

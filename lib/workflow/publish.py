@@ -1,7 +1,8 @@
 """Publish what a full run found to ``figures/<stem>/``, leaving committed files alone where nothing has changed.
 
-A picture is compared by its pixels and a table by its numbers, so that another machine's last digits change no file, while a
-changed colour or caption does. A figure that needs external data which this machine lacks is left as it is.
+A picture is compared by its pixels and a table by its numbers, so that another machine's last digits change no file, while
+a changed colour or caption does. Figures that another machine's last digits do change (`resampled`) stay as long as all
+numbers of the case agree and no text has changed. A figure that needs external data which this machine lacks is left as it is.
 """
 
 from __future__ import annotations
@@ -36,17 +37,18 @@ def publish(stem: str, out: Path) -> dict:
     merged = _merge(new, old, missing, left)
     if old is not None:
         report["drift"] = drift(merged, old)
+    unmoved = old is not None and not report["drift"] and _texts(merged) == _texts(old)
     for figure in merged["figures"]:
         if figure["file"] in left and (folder / figure["file"]).is_file():
             report["left"].append(figure["file"])
             continue
-        if figure.get("resampled") and old is not None and not report["drift"] and (folder / figure["file"]).is_file():
+        if figure.get("resampled") and unmoved and (folder / figure["file"]).is_file():
             continue
         for name in (figure["file"], figure["file"].removesuffix(".png") + ".csv"):
             if (out / name).is_file() and not _same(out / name, folder / name):
                 write_atomic(folder / name, (out / name).read_bytes())
                 report["changed"].append(name)
-    if old is None or report["drift"] or _texts(merged) != _texts(old):
+    if not unmoved:
         write_atomic(committed, results.dump(merged))
         report["changed"].append("results.json")
     for name in sorted(_files(old) - _files(merged)):  # of figures that are no longer made; other files are not ours

@@ -218,8 +218,8 @@ class Run:
         needs : tuple of str
             Keys of external data sets without which the figure shows less than the published one.
         resampled : bool
-            Its series hang on random choices that another machine's last digits change (particle filters): the committed files
-            stay as they are until one of the case's numbers moves, or they are deleted.
+            Its series hang on random choices that another machine's last digits change: the committed files stay as they are
+            until a number or a text of the case changes, or they are deleted.
         """
         import matplotlib.pyplot as plt
         from IPython.display import Image, Markdown, display

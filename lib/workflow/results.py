@@ -14,8 +14,8 @@ REPRODUCED, NOT_REPRODUCED = "reproduced", "not reproduced"
 NO_PUBLISHED, NOT_RUN = "no published value", "not run: data not here"
 # How far a number may lie from its committed value before it counts as changed, by the way it was made.
 TIERS = {"exact": 0.0, "float": 1e-9, "solver": 1e-5}
-# How many stated standard deviations: random numbers are the same everywhere, and last digits change a chain little; but in a
-# particle system they decide which particles survive, and the outcome is another one.
+# How many stated standard deviations: random numbers are the same everywhere, and last digits change most chains little; but
+# particle systems and samplers that start from a fit amplify them, and the outcome is another draw.
 SPREADS = {"stochastic": 0.2, "resampled": 3.0}
 
 
@@ -66,8 +66,8 @@ def number(
         Why the tolerance is wider, or why a published value is not reproduced.
     tier : {"exact", "float", "solver", "stochastic", "resampled"}, optional
         How closely another machine must agree; by default "exact" for what is not a float, else "solver". "stochastic"
-        compares within a fifth of the stated standard deviation, "resampled" (particle filters, whose random choices hang on
-        the last digits) within three.
+        compares within a fifth of the stated standard deviation, "resampled" (random choices that hang on the last digits:
+        particle filters, samplers that start from a fit) within three.
 
     Raises
     ------

@@ -1,6 +1,9 @@
 """A whole analysis: frames, diagnostics, options."""
 
+import dataclasses
+
 import numpy as np
+import pandas as pd
 import pytest
 
 from lib import magnetics
@@ -57,6 +60,48 @@ def test_diagnostics_are_met_on_an_easy_survey_and_fail_with_a_wrong_noise(probl
     assert wrong.method == "discrepancy"
     assert wrong.number("rms_nt") == pytest.approx(40.0, rel=0.5)
     assert wrong.number("rms_nt") <= 40.0
+
+
+def test_an_error_that_is_assumed_is_called_so(problem, answer):
+    assert not any("assumed" in text for text in answer.messages)  # artificial: known
+    bare = dataclasses.replace(problem, truth=None, clean_nt=None)
+    assumed = magnetics.analyse(bare, sign="positive", exponent=0.5, **SMALL)
+    assert any("error assumed, not measured (3 nT)" in text for text in assumed.messages)
+    assert "assumed" in assumed.diagnostic("misfit")["meaning"]
+    assert assumed.method == "cross_validation"
+    noted = dataclasses.replace(bare, notes=("noise: 3 nT, the root mean square of anomaly_nt_err",))
+    measured = magnetics.analyse(noted, sign="positive", exponent=0.5, **SMALL)
+    assert measured.method == "discrepancy" and measured.number("rms_nt") <= 3.0
+    assert not any("assumed" in text for text in measured.messages)
+    # errors too small to be reached: the next rule that has an answer
+    tight = magnetics.analyse(dataclasses.replace(noted, noise_nt=1e-6), sign="positive", exponent=0.5, **SMALL)
+    assert tight.method == "cross_validation"
+
+
+def test_a_path_that_ends_too_early_is_lengthened_or_told(problem):
+    short = {"sign": "positive", "exponent": 0.5} | SMALL | {"n_penalties": 5, "smallest": 0.1}
+    told = magnetics.analyse(problem, n_longer=0, **short)
+    assert told.choice.ends_early and told.method == "cross_validation"
+    assert not told.diagnostic("choices_agree")["ok"]
+    assert any("cross-validation still falls at the weakest penalty: the path ends too early" in m for m in told.messages)
+    longer = magnetics.analyse(problem, n_longer=1, **short)
+    assert len(longer.frame("penalties")) == 9  # four a decade
+    assert longer.choice.penalty < told.choice.penalty
+    assert any("path lengthened to smallest = 0.01, 9 penalties" in text for text in longer.messages)
+    np.testing.assert_allclose(longer.frame("penalties")["penalty"][:5], told.frame("penalties")["penalty"])
+
+
+def test_faint_cells_do_not_count_in_refits(problem, answer):
+    models, least = answer.selection.models, 0.05 * np.abs(answer.choice.model).max()
+    np.testing.assert_allclose(answer.frame("model")["selection_frequency"], (np.abs(models) > least).mean(axis=0))
+
+
+def test_resolution_is_tested_with_the_noise_of_the_data(problem, answer):
+    again = magnetics.analyse(problem, sign="positive", exponent=0.5, **SMALL)
+    pd.testing.assert_frame_equal(again.frame("resolution"), answer.frame("resolution"))
+    loud = magnetics.analyse(dataclasses.replace(problem, noise_nt=60.0), sign="positive", exponent=0.5, **SMALL)
+    assert loud.choice.penalty == answer.choice.penalty
+    assert not loud.frame("resolution")["moment_ratio"].equals(answer.frame("resolution")["moment_ratio"])
 
 
 def test_unknown_lines_become_blocks(problem):

@@ -18,6 +18,7 @@ from lib.magnetics import (
     signed_curvature,
     spatial_blocks,
 )  # fmt: skip
+from lib.magnetics.choose import corner
 
 SIGMA = 2.0
 PATH = {"n_penalties": 16, "smallest": 1e-5, "exponent": 0.5, "lower": 0.0, "tolerance": 1e-3}
@@ -47,6 +48,30 @@ def test_curvature_of_a_circle_is_one_over_its_radius_with_the_sign_of_its_bend(
     np.testing.assert_allclose(bulging[3:-3], -2.0, rtol=1e-3)
     assert np.isnan(hollow[[0, -1]]).all()
     assert np.isnan(signed_curvature([3.0, 2, 1], [1, 1, 1], [1, 1, 1])).all()
+
+
+def test_a_corner_is_one_only_inside_of_the_path():
+    nan = float("nan")
+    assert corner([nan, nan, 0.1, 2.0, 0.5, nan]) == 3
+    assert corner([nan, nan, 0.1, 0.5, 2.0, nan]) is None  # still bending where the path ends
+    assert corner([nan, 2.0, 0.5, 0.1, nan]) is None
+    assert corner([nan, -2.0, -0.5, -1.0, nan]) is None
+    assert corner([nan] * 5) is None and corner([nan, 1.0, nan]) is None
+
+
+def test_cross_validation_tells_a_path_that_ends_too_early(body):
+    _, survey, matrix, _, data = body
+    noisy = data + 10 * np.random.default_rng(3).standard_normal(81)  # over-fitted at weak penalties
+    short, long = (
+        choose_penalty(matrix, noisy, line=survey.line, n_folds=3, **PATH | {"n_penalties": n, "smallest": s})
+        for n, s in ((4, 0.3), (16, 1e-5))
+    )
+    assert short.ends_early and short.index == 3
+    assert not long.ends_early
+    with pytest.raises(ValueError, match="no corner within the path"):
+        choose_penalty(matrix, data, method="l_curve", n_penalties=3, exponent=0.5)
+    with pytest.raises(ValueError, match=r"discrepancy: the smallest misfit .*; l_curve has no answer"):
+        choose_penalty(matrix, data, sigma_nt=1e-6, n_penalties=3, exponent=0.5)
 
 
 def test_the_three_rules_are_marked_and_the_discrepancy_is_met(body):
@@ -144,6 +169,10 @@ def test_a_shallow_cell_comes_back_in_its_place(body):
     assert frame.loc[0, "moment_ratio"] == pytest.approx(1, abs=0.2)
     assert abs(frame.loc[0, "deeper_m"]) < 40
     assert frame.loc[0, "spread_m"] < 100
+    options = {"penalty": 1.0, "sigma_nt": 5.0, "exponent": 0.5, "lower": 0.0, "tolerance": 1e-3}
+    (everywhere, all_models), (near, same) = (point_spread(matrix, mesh, [14], within=w, **options) for w in (None, 1.0))
+    np.testing.assert_array_equal(all_models, same)
+    assert near.loc[0, "spread_m"] < everywhere.loc[0, "spread_m"]  # what noise puts elsewhere is no image of the cell
     nothing, _ = point_spread(matrix, mesh, [14], penalty=1e9, exponent=0.5)
     assert np.isnan(nothing.loc[0, "moment_ratio"])
 

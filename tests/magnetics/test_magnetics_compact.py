@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from lib.magnetics import CompactSettings, Survey, compact_inversion, flat_mesh, score, sensitivity
+from lib.magnetics.compact import _lowest_bound
 from lib.magnetics.tuning import tune_compact
 
 SIGMA = 2.0
@@ -53,6 +54,36 @@ def test_the_model_explains_the_data_is_not_dearer_than_the_truth_and_finds_it(b
     assert abs(marks["centroid_depth_m"] - marks["true_centroid_depth_m"]) < 40  # half a cell
     assert fit.bound_am == pytest.approx(fit.model.max(), rel=0.02)  # the bound that was found holds somewhere
     assert 2.0 < fit.bound_am < 4.5  # of a body of 3 A/m
+
+
+def test_a_last_bound_that_does_not_explain_the_data_is_given_up():
+    class Work:
+        """Explains the data at bounds above 3.5, and at the last run no more."""
+
+        m, at, worst = np.array([0.0, 5.0]), np.inf, 3.5
+
+        def run(self, bound, n_steps):
+            self.at = bound
+            return 1.001 if n_steps == 60 else 1.002
+
+        def misfit(self):
+            return 1.0 if self.at > self.worst else 1.5
+
+        def state(self):
+            if self.at < np.inf:
+                self.worst = 10.0  # nothing explains the data after the first bound
+            return self.at
+
+        def restore(self, state):
+            self.at = state
+
+    work = Work()
+    bound, tried = _lowest_bound(work, 1.0, CompactSettings())
+    assert work.at == bound == 5.0  # the last state that explained the data
+    assert tried[-1] == (5.0, 1.001)
+    work = Work()
+    work.worst = 100.0  # no bound explains them: that without bound stands
+    assert _lowest_bound(work, 1.0, CompactSettings())[0] == work.at == np.inf
 
 
 def test_without_bound_the_dual_is_below_every_admissible_model(body):

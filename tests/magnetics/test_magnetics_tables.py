@@ -5,7 +5,8 @@ import pytest
 
 from lib import magnetics as mg
 from lib import tables
-from lib.magnetics import embedded
+from lib.magnetics import embedded, operators
+from lib.magnetics.tabular import noise_known
 from lib.tables.schema_files import DATA
 
 STEM = "08_volcano_magnetization"
@@ -100,6 +101,53 @@ def test_every_fault_of_the_points_says_what_to_do(tmp_path, spoil, message):
     assert len(found) <= 2
 
 
+PLACES = {  # scale of the metres in the table, west, south
+    "kilometres of a map projection": ((1e-2, 500.4), (1e-2, 3000.4), "kilometres times 1000"),
+    "kilometres, wide": ((5e-2, 500.4), (5e-2, 3000.4), "kilometres times 1000"),
+    "latitude first": ((1e-3, 27.2), (1e-3, 140.8), "look swapped, latitude first"),
+    "five degrees": ((1e-2, 140.8), (1e-2, 27.2), "look like degrees"),
+    "degrees and metres": ((1e-2, 140.8), (1.0, 3e6), "of which one, look like degrees"),
+    "metres and degrees": ((1.0, 5e5), (1e-2, 27.2), "of which one, look like degrees"),
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_what_is_not_in_metres_is_refused(tmp_path, place):
+    (by_east, east), (by_north, north), message = PLACES[place]
+    frame = grid()
+    frame = frame.assign(
+        easting_m=east + (frame.easting_m - 5e5) * by_east, northing_m=north + (frame.northing_m - 3e6) * by_north
+    )
+    found = faults(tmp_path, frame)
+    assert len(found) == 1 and message in found[0], found
+
+
+@pytest.mark.parametrize("scale", [0.4, 1.0, 4.0])
+def test_local_metres_that_begin_at_zero_are_metres(tmp_path, scale):
+    frame = scaled(grid(), scale, 0, 0)
+    assert faults(tmp_path, frame) == []
+
+
+def test_level_ground_far_below_the_points_is_asked_for(tmp_path):
+    high = grid().assign(height_m=1620.0)
+    (found,) = faults(tmp_path, high)
+    assert "points are about 1620 m above level ground at 0 m: give -p ground_m or -p dem_path" in found
+    assert faults(tmp_path, high, ground_m=1500.0) == []
+    assert faults(tmp_path, grid().assign(height_m=500.0)) == []  # as aeromagnetic surveys are flown
+    wide = scaled(high, 20.0, 5e5, 3e6)
+    assert faults(tmp_path, wide) == []  # cells of 2 km
+
+
+def test_memory_is_that_of_the_analysis_and_small_kernels_pass(tmp_path):
+    flat = grid()
+    assert faults(tmp_path, flat, cell_m=10.0, limit_gb=0.001) == []  # points on a grid of ten cells: nothing is large
+    rough = flat.assign(height_m=120.0 + np.arange(len(flat)) % 5)
+    (one,), (four,) = (faults(tmp_path, rough, cell_m=10.0, limit_gb=0.001, n_jobs=n) for n in (1, 4))
+    assert "36 data x" in one and "block_median" in one and "limit_gb" not in one
+    assert "n_jobs" in four and "n_jobs" not in one
+    assert operators.analysis_memory(1000, 5000, 2) == 8 * 1000 * 5000 * 4
+
+
 def test_a_line_flown_to_and_fro_is_two_lines(tmp_path):
     frame = grid(8)
     pairs = frame.assign(line=frame.line.str[1:].astype(int).add(1).floordiv(2).astype(str))
@@ -117,7 +165,7 @@ def test_a_line_flown_to_and_fro_is_two_lines(tmp_path):
         ({"inclination_deg": 95.0}, "parameter inclination_deg and declination_deg: (95.0, 0.0) is no inclination"),
         ({"magnetization_deg": [10.0]}, "parameter magnetization_deg"),
         ({"cell_m": 0.2}, "use cells"),
-        ({"cell_m": 10.0, "limit_gb": 0.001}, "36 data x"),
+        ({"cell_m": 0.01}, "in the analysis"),
         ({"cell_m": -10.0}, "must be zero or more"),
         ({"ground_m": 130.0}, "36 of 36 points lie below level ground"),
         ({"dem_path": "nowhere.csv"}, "there is no such file"),
@@ -159,6 +207,42 @@ def test_scattered_terrain_is_gridded_and_bad_terrain_is_refused(tmp_path):
         mg.read_terrain(tmp_path / "other.csv")
     with pytest.raises(ValueError, match="one straight line"):
         mg.terrain_of_points(np.arange(9.0), np.arange(9.0), np.ones(9))
+
+
+def test_terrain_without_data_or_off_the_earth_is_refused(tmp_path):
+    def of(values):
+        return terrain_file(tmp_path, lambda e, n: values.get((e, n), -40.0))
+
+    first, last = (499250.0, 2999250.0), (501250.0, 3001250.0)
+    for value, message in (
+        (-9999, "no data"),
+        (-32768, "no data"),
+        (-999, "no data"),
+        (9500, "no height on Earth"),
+        (-11500, "E"),
+    ):
+        (fault,) = faults(tmp_path, grid(), dem_path=of({first: value}))
+        assert message in fault and "row 2" in fault
+    assert faults(tmp_path, grid(), dem_path=of({first: -999, last: -950})) == []  # the sea is that deep there
+    many = faults(tmp_path, grid(), dem_path=terrain_file(tmp_path, lambda e, n: -9999.0))
+    assert len(many) == 12 and "(69 more rows like this)" in many[-1]
+
+
+def test_prepare_says_what_it_used_and_where_its_noise_is_from(tmp_path):
+    default = {"inclination_deg": 37.37, "declination_deg": -4.56}
+    table = tables.read(write(tmp_path, grid().assign(anomaly_nt_err=[3.0, 5.0] * 18)), STEM)
+    problem = mg.prepare(table, **default, magnetization_deg=(30, 10))
+    notes = "\n".join(problem.notes)
+    assert problem.noise_nt == pytest.approx(np.sqrt(17)) and noise_known(problem)
+    assert "inclination 37.37, declination -4.56 degrees; magnetization: inclination 30, declination 10 degrees" in notes
+    assert "field direction is the default (that of Nishinoshima); give -p inclination_deg and -p declination_deg" in notes
+    table = tables.read(write(tmp_path, grid()), STEM)
+    path = terrain_file(tmp_path, lambda e, n: 10.0)
+    problem = mg.prepare(table, inclination_deg=50, declination_deg=0, dem_path=path)
+    notes = "\n".join(problem.notes)
+    assert "along the field" in notes and "terrain: dem.csv" in notes and "default" not in notes
+    assert "assumed, not measured" in notes and not noise_known(problem)
+    assert noise_known(mg.prepare(table, **default, noise_nt=4.0))
 
 
 def test_layers_grow_downwards_and_reach_the_depth():

@@ -363,6 +363,21 @@ def test_reliability_draws_observed_shares_and_hollows_rare_bins(ax):
         plots.reliability(np.column_stack([p, p * 0 + 0.55]), known, ax=ax)
 
 
+def test_reliability_of_one_class_counts_every_sample_once(ax):
+    p = np.repeat([0.9, 0.3], [20, 10])
+    known = ["ran"] * 19 + ["not"] + ["ran"] * 4 + ["not"] * 6
+    plots.reliability(np.column_stack([1 - p, p]), known, ["not", "ran"], bins=5, only="ran", ax=ax)
+    full = next(line for line in ax.lines if line.get_linestyle() == "None")
+    np.testing.assert_allclose(full.get_xydata(), [[30, 40], [90, 95]])
+    strip = next(a for a in ax.figure.axes + ax.child_axes if a is not ax and a.patches)
+    assert strip.patches[0].get_data().values.tolist() == [0, 10, 0, 0, 20]
+    texts = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert "ran" in texts and "not" not in texts
+    for wrong in ({"only": "was"}, {"only": "ran", "pooled": True}):
+        with pytest.raises(ValueError, match="expected one of not, ran, not pooled"):
+            plots.reliability(np.column_stack([1 - p, p]), known, ["not", "ran"], **wrong, ax=ax)
+
+
 def test_the_triangle_counts_the_wrong_and_the_undetermined():
     fig, before = plots.figure("single", 100)
     ax = plots.class_ternary(CHANCE, CLASSES, known=KNOWN, threshold=0.6, ax=before)
