@@ -177,8 +177,8 @@ def analyse(
         uniform = uniform_fit(matrix, survey.anomaly_nt, outside_nt=outside)
         base, level = uniform.magnetization_a_m, uniform.predicted_nt
         said.append(
-            f"difference from ground of {base:.2f} A/m in the mesh{'' if outside is None else ' and in what continues it'}, and "
-            f"a level of {uniform.level_nt:.1f} nT"
+            f"difference from ground of {base:.2f} A/m in the mesh{'' if outside is None else ' and in what continues it'}, "
+            f"and a level of {uniform.level_nt:.1f} nT"
         )
     data = survey.anomaly_nt - level
     cap = upper_am if upper_am > 0 else np.inf
