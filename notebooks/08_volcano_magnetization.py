@@ -333,7 +333,7 @@ run.number("uniform_magnetization_am[island][truth]", true_edifice, unit="A/m")
 run.number("error_nt[island]", error, unit="nT")
 
 # %%
-inner = run.cached(magnetics.choose_penalty, matrix, uniform.residual_nt, sigma_nt=error, line=survey.line, n_folds=run.pick(5, 3), n_penalties=run.pick(18, 10), smallest=1e-3, exponent=exponent, alpha=alpha, lower=-edifice, upper=0.0, n_jobs=n_jobs)  # fmt: skip
+inner = run.cached(magnetics.choose_penalty, matrix, uniform.residual_nt, sigma_nt=error, line=survey.line, n_folds=run.pick(5, 3), n_penalties=run.pick(15, 10), smallest=1e-3, exponent=exponent, alpha=alpha, lower=-edifice, upper=0.0, n_jobs=n_jobs)  # fmt: skip
 often = run.cached(magnetics.flight_line_bootstrap, matrix, uniform.residual_nt, survey.line, inner.penalty, n_resamples=run.pick(n_resamples, 6), least_am=0.1, seed=seed, n_jobs=n_jobs, lower=-edifice, upper=0.0,
                    exponent=exponent, alpha=alpha)  # fmt: skip
 body = run.cached(
@@ -451,7 +451,7 @@ def illustrate(fig) -> None:
 
 # %%
 paths = {"n_penalties": 18, "smallest": 1e-4} if run.own else {"n_penalties": 13, "smallest": 5e-5}
-refits = n_resamples if run.own else min(n_resamples, 8)
+refits = n_resamples if run.own else min(n_resamples, 6)
 sizes = {"n_penalties": 8, "smallest": 5e-3, "n_folds": 3, "n_resamples": 4} if thin else {**paths, "n_resamples": refits}
 longer = 2 if run.own and not thin else 0  # times that a path is made longer when cross-validation falls to its end
 answer = run.cached(magnetics.analyse, problem, exponent=exponent, alpha=alpha, **asked, **sizes, n_longer=longer, seed=seed, n_jobs=n_jobs)  # fmt: skip
@@ -468,8 +468,9 @@ for row in answer.frame("numbers").itertuples():
 model, penalties = answer.model, answer.frame("penalties")
 if penalties["cv_rms_nt"].notna().any():
     run.number("cross_validated_share[survey]", float(penalties["cv_rms_nt"].min() / survey.anomaly_nt.std()), unit="1")
-missed = magnetics.exact_anomaly(survey, mesh, model, field_nt=problem.field_nt, **problem.directions) - magnetics.anomaly(survey, mesh, model, **problem.directions)  # fmt: skip
-run.number("linearisation_nt[survey][largest]", float(np.abs(missed).max()), unit="nT")
+if np.isfinite(problem.field_nt):  # of an own survey only the direction of the field is known
+    missed = magnetics.exact_anomaly(survey, mesh, model, field_nt=problem.field_nt, **problem.directions) - magnetics.anomaly(survey, mesh, model, **problem.directions)  # fmt: skip
+    run.number("linearisation_nt[survey][largest]", float(np.abs(missed).max()), unit="nT")
 least = 0.05 * float(np.abs(model).max())  # A/m; fainter cells do not count as magnetized
 frequency = (np.abs(answer.selection.models) > least).mean(axis=0)
 errors = answer.number("sigma_nt")
@@ -550,7 +551,7 @@ lower, upper = {"either": (-np.inf, np.inf), "positive": (0.0, np.inf), "negativ
 reached = float(np.sqrt(np.mean((seen["observed_nt"] - seen["predicted_nt"]) ** 2)))
 rows, thickness = [], mesh.cube(mesh.top - mesh.bottom).mean(axis=(1, 2))
 for p in (0.5, 1.0) if thin else (0.5, 0.75, 1.0):
-    path = run.cached(magnetics.elastic_net_path, matrix, fitted, exponent=p, alpha=alpha, lower=lower, upper=upper, n_penalties=18, smallest=2e-5, stop_rms_nt=1.01 * reached)  # fmt: skip
+    path = run.cached(magnetics.elastic_net_path, matrix, fitted, exponent=p, alpha=alpha, lower=lower, upper=upper, n_penalties=15, smallest=2e-5, stop_rms_nt=1.01 * reached)  # fmt: skip
     moment = np.abs(mesh.cube(path.models[-1] * mesh.volume)).sum(axis=(1, 2))
     share = 100 * moment / moment.sum() / (thickness / 100)
     rows.append(pd.DataFrame({"weights": f"p = {p:g}", "depth_m": depth, "share_pct_per_100m": share, "rms_nt": path.rms_nt[-1]}))  # fmt: skip

@@ -7,7 +7,7 @@ import pandas as pd
 from lib.tasks import run_tasks
 
 #: Networks whose evidence is sampled under each prior, and simulations for each.
-N_RESCORED, N_EVALUATIONS = 8, 2000
+N_RESCORED, N_EVALUATIONS = 8, 1000
 
 
 def under_priors(problem, factors=(0.25, 1.0, 4.0), dex=(0.5, 1.5), *, seed=1, n_jobs=1) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import itertools
 import math
 
@@ -82,12 +83,13 @@ def choose_sparsity(model, rng, *, penalties=None, adaptive=True, n_starts=2, **
         raise ValueError(f"penalties {penalties}, n_starts {n_starts}; expected at least one penalty and one start.")
     # a stream for every fit, by what is fitted: how many numbers one fit draws must not change the next one
     root, known, fits, ends, rows = int(rng.integers(2**62)), {}, [], [], []
+    misfit = functools.cache(lambda support: _misfit(model, root, support))
     for start in range(n_starts):
         first = least_squares_rates(model, np.random.default_rng([root, start]))
         for i, penalty in enumerate(penalties):
             own = np.random.default_rng([root, start, i])
             fit = fit_sparse_em(model, own, penalty=penalty, adaptive=adaptive, start=first, **settings)
-            end = _debias(model, root, fit, known, settings)
+            end = _debias(model, root, fit, known, misfit, settings)
             fits.append(fit)
             ends.append(end)
             rows.append(
@@ -107,8 +109,8 @@ def _stream(model, root, support):
     return np.random.default_rng([root, *(int(on) for on in model.network.mask(support)), 2])
 
 
-def _debias(model, root, fit, known, settings):
-    """Refit without penalty, then with fewer reactions; `known` holds earlier refits by support."""
+def _debias(model, root, fit, known, misfit, settings):
+    """Refit without penalty, then with fewer reactions; `known` holds refits, `misfit` tells least squares, by support."""
 
     def refit(support, like):
         if support not in known:
@@ -118,14 +120,14 @@ def _debias(model, root, fit, known, settings):
 
     best = refit(fit.support, fit)
     while True:
-        tried = [refit(support, best) for support in _simpler(model, root, best)]
+        tried = [refit(support, best) for support in _simpler(model, best, misfit)]
         better = min(tried, key=lambda one: one.bic, default=best)
         if better.bic >= best.bic:
             return best
         best = better
 
 
-def _simpler(model, root, fit):
+def _simpler(model, fit, misfit):
     """Supports with fewer reactions: without the weakest rate, and with one surface model where a reaction has several."""
     support, network, found = fit.support, model.network, []
     if len(support) > 1:
@@ -138,10 +140,10 @@ def _simpler(model, root, fit):
     several = [same for same, chosen in present if len(chosen) > 1]
     for same in several:
         others = [n for n in support if n not in same]
-        found.append(min((_sorted(network, [*others, n]) for n in same), key=lambda trial: _misfit(model, root, trial)))
+        found.append(min((_sorted(network, [*others, n]) for n in same), key=misfit))
     if len(present) > 1 and several and math.prod(len(same) for same, _ in present) <= MOST_COMBINATIONS:
         trials = [_sorted(network, trial) for trial in itertools.product(*(same for same, _ in present))]
-        found.append(min(trials, key=lambda trial: _misfit(model, root, trial)))
+        found.append(min(trials, key=misfit))
     return found
 
 
