@@ -53,8 +53,7 @@ def test_replica_exchange_agrees_with_the_whole_search():
         differences.append(frame["difference"].max())
         spreads.append(frame["spread"].max())
     print("largest difference:", np.round(differences, 3), "between chains:", np.round(spreads, 3))
-    # the aim of 0.05 is held in test_network_selection; at 10 % noise 1667 kept sweeps left chains 0.08 apart, and 5000 scatter
-    # by less
+    # the aim of 0.05 is held in test_network_selection; at 10 % noise 1667 kept sweeps left chains 0.08 apart
     assert max(differences) <= 0.1 and max(spreads) <= 0.1
 
 
