@@ -59,7 +59,8 @@ class NormalMixture:
         """
         if len(self.parts) == 1:
             return self.parts[0].log_density(x)
-        return logsumexp([share + part.log_density(x) for share, part in zip(self.log_share, self.parts, strict=True)], axis=0)
+        each = [share + part.log_density(x) for share, part in zip(self.log_share, self.parts, strict=True)]
+        return np.logaddexp.reduce(each)
 
     def draw(self, rng, size):
         """Draw points.

@@ -21,9 +21,14 @@ class Browser:
         self.driver = driver
 
     def open(self, address):
+        self.leave()
         self.driver.get_log("performance")  # forget what came before
         self.driver.get_log("browser")
         self.driver.get(address)
+
+    def leave(self):
+        """Go to an empty page, so that the page before does nothing any more, such as looking for a server that has stopped."""
+        self.driver.get("about:blank")
 
     def requests(self):
         """Addresses asked for since `open`, embedded data apart."""

@@ -35,7 +35,7 @@ print("mass change", round(100 * (1 / slope - 1), 3), "%;", len(spawn(1, 3)), "s
 
 
 @pytest.fixture
-def server(tmp_path, monkeypatch):
+def server(tmp_path, monkeypatch, browser):
     """JupyterLab as `make lab` starts it, with an empty home, on a folder with one notebook; yields its address."""
     (tmp_path / "clone" / "notebooks").mkdir(parents=True)
     (tmp_path / "clone" / "notebooks" / "01_toy.py").write_text(NOTEBOOK)
@@ -69,6 +69,7 @@ def server(tmp_path, monkeypatch):
                 time.sleep(0.3)
         yield f"http://127.0.0.1:{port}", token
     finally:
+        browser.leave()
         process.terminate()
         try:
             process.wait(20)

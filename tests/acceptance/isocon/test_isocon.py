@@ -102,7 +102,7 @@ def test_coherent_block(scores):
 
 
 def test_shipped_example_keeps_its_immobile_elements_in_the_mixture():
-    path = Path(__file__).parents[2] / "data/templates/02_alteration_isocon_example.csv"
+    path = Path(__file__).parents[3] / "data/templates/02_alteration_isocon_example.csv"
     for group in "AB":
         found = isocon.fit(isocon.prepare(tables.read(path, "02_alteration_isocon"), group=group), "em")
         print(group, found.immobile_elements, found.mass_change_pct.round(1))

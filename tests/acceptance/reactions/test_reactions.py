@@ -46,30 +46,23 @@ def test_other_seeds_are_shown():
 
 
 def test_replica_exchange_agrees_with_the_whole_search():
-    differences, spreads = [], []
-    for i, noise in enumerate((0.03, 0.1)):  # at 1 % all agree
-        _, answer = reactions.silica_example(SEED + i, noise=noise, n_sweeps=7500, n_rescored=30, factors=(), dex=(), n_jobs=2)
-        frame = answer.frame("agreement")
-        differences.append(frame["difference"].max())
-        spreads.append(frame["spread"].max())
-    print("largest difference:", np.round(differences, 3), "between chains:", np.round(spreads, 3))
-    # the aim of 0.05 is held in test_network_selection; at 10 % noise 1667 kept sweeps left chains 0.08 apart
-    assert max(differences) <= 0.1 and max(spreads) <= 0.1
+    # at 1 % all agree; 3 % is held to the same limit in test_network_selection; at 10 % 1667 kept sweeps leave chains 0.08 apart
+    _, answer = reactions.silica_example(SEED + 1, noise=0.1, n_sweeps=7500, n_rescored=30, factors=(), dex=(), n_jobs=2)
+    frame = answer.frame("agreement")
+    print("largest difference:", frame["difference"].max().round(3), "between chains:", frame["spread"].max().round(3))
+    assert frame["difference"].max() <= 0.05 and frame["spread"].max() <= 0.05
 
 
 def test_alpha_pinene_goes_to_dipentene_and_alloocimene_whatever_else():
     table = tables.read(tables.Source.embedded("05_hydrothermal_reactions", "alpha_pinene"))
-    for candidates in (reactions.PLAUSIBLE, CANDIDATES):
+    for candidates in (CANDIDATES, reactions.PLAUSIBLE):
         reactor, data = reactions.pinene_series(table, candidates)
         problem = reactor_problem(reactor, data, None, by_species=False)
         search = exhaustive_networks(problem, n_jobs=2)
         print(search.inclusion.round(3).T.to_string())
         inclusion = search.inclusion.set_index("reaction")["probability"]
         assert inclusion[["A>D", "A>L"]].min() > 0.99 and search.nesting_violations == 0
-    reactor, data = reactions.pinene_series(table, reactions.PLAUSIBLE)
-    problem = reactor_problem(reactor, data, None, by_species=False)
-    guide = Guide(problem, exhaustive_networks(problem, n_jobs=2))
-    chains = sample_networks(problem, n_sweeps=6000, guide=guide, seed=SEED, n_jobs=2)
+    chains = sample_networks(problem, n_sweeps=6000, guide=Guide(problem, search), seed=SEED, n_jobs=2)  # of the plausible ones
     print(chains.verdict())
     # specification 7; without proposals from the search 8000 kept sweeps leave 0.090
     assert chains.max_spread <= 0.05

@@ -30,7 +30,7 @@ def test_other_seeds_are_shown():
     today = datetime.date.today()
     for extra in range(5):
         seed = int(today.strftime("%Y%m%d")) * 10 + extra
-        table = sp.acceptance_table(4, seed, n_jobs=2).set_index("row")
+        table = sp.acceptance_table(2, seed, n_jobs=2).set_index("row")
         print("seed", seed, table["value"].round(3).to_dict(), "not met:", list(table.index[~table["met"]]))
 
 
@@ -40,13 +40,21 @@ def test_what_tells_more_before_the_experiment_finds_more_in_it():
         "one run, brucite and talc": sp.Design((40.0,), 10, ("Brc", "Tlc")),
         "three runs, all": sp.Design(),
     }
-    found = sp.summarise_recovery(sp.recovery(designs, (0.03,), 4, seed=SEED, n_jobs=2)).set_index("design")
+    series = sp.recovery(designs, (0.03,), 4, seed=SEED, n_jobs=2)
+    found = sp.summarise_recovery(series).set_index("design")
     expected = sp.design_map({(label, 0, ""): d for label, d in designs.items()}, noise=0.03, n_jobs=2)
     before = expected.groupby("durations", sort=False)["probability"].mean()
     print(found.round(3).to_string(), before.round(2).to_dict())
     assert (np.diff(before) > 0).all() and before.iloc[2] > 0.7
+    # what was expected before the experiment, the probability of the true pathway, is also what is compared after it; the two
+    # poor designs lie 0.06 apart in 64 series, the two standard errors of the difference in these 16
+    after = [series.loc[series["design"] == label, "probability_of_truth"] for label in designs]
+    assert after[1].mean() > after[0].mean() - 2 * np.hypot(after[0].sem(), after[1].sem())
+    assert after[2].mean() > max(after[0].mean(), after[1].mean()) + 0.3
     assert found["exact"].iloc[0] < found["exact"].iloc[2] - 0.3
-    assert (np.diff(found["brier"]) < 0).all()
+    # between the poor designs the Brier score has no order (0.168 and 0.189, each +- 0.012, in 64 series): it rewards knowing
+    # that one does not know, which the design of five water contents does
+    assert found["brier"].iloc[2] < 0.5 * found["brier"].iloc[:2].min()
 
 
 def test_rates_are_inside_their_intervals_as_often_as_they_say():
