@@ -19,7 +19,7 @@ TEST := OMP_NUM_THREADS=1 MPLBACKEND=agg $(PY) -m pytest
 # one pytest at a time writes here; tests never touch build/full
 .PHONY: all setup quick test accept browser bench reproduce site data case check-data params lab readme data-readme rendered lint lock clean clean-all help
 
-all: $(READY)  ## set up, run every notebook that is out of date, regenerate every figure and page    [first time ~4 min, then 1 s]
+all: $(READY)  ## set up, run every notebook that is out of date, regenerate every figure and page    [first time about 15 min on 2 cores, then 2 s]
 	@$(FLOW) all --mode full
 
 $(READY): requirements.lock pyproject.toml lib/workflow/bootstrap.py
@@ -28,16 +28,16 @@ $(READY): requirements.lock pyproject.toml lib/workflow/bootstrap.py
 
 setup: $(READY)  ## only set up the environment                                                             [seconds to 2 min]
 
-quick: $(READY)  ## every notebook with reduced sizes, watermarked, under build/quick                        [under 1 min]
+quick: $(READY)  ## every notebook with reduced sizes, watermarked, under build/quick                        [about 4 min; -j2: 3 min]
 	@$(FLOW) all --mode quick
 
-test: $(READY)  ## the fast tests (set up if needed)                                                        [under 3 min]
+test: $(READY)  ## the fast tests (set up if needed)                                                        [2 min; first time 4 min]
 	@$(TEST) -n logical --maxprocesses 4 --dist loadfile -m "not acceptance and not browser"
 
-accept: $(READY)  ## the long statistical acceptance checks                                                 [about 20 min]
+accept: $(READY)  ## the long statistical acceptance checks                                                 [about 30 min]
 	@$(TEST) -n 2 --dist loadfile -m acceptance tests/acceptance
 
-browser: $(READY)  ## pages and JupyterLab in headless Chromium (skipped when it is not installed)            [about 2 min]
+browser: $(READY)  ## pages and JupyterLab in headless Chromium (skipped when it is not installed)            [30 s]
 	@$(TEST) -m browser tests/browser
 
 bench: $(READY)  ## speed and accuracy against peers, side by side                                           [about 2 min]

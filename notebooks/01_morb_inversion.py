@@ -286,7 +286,7 @@ compared = []
 for truth, stream in zip(("batch", "accumulated"), np.random.SeedSequence(seed).spawn(2), strict=True):
     data = melting.make_data(melting.Cell(truth, noise=0.03), np.random.default_rng(stream))
     compared.append(
-        run.cached(melting.compare_models, data.posterior, n_sweeps=run.pick(1500, 200), seed=seed, n_jobs=n_jobs).assign(
+        run.cached(melting.compare_models, data.posterior, n_sweeps=run.pick(1500, 150), seed=seed, n_jobs=n_jobs).assign(
             truth=truth
         )
     )
@@ -505,7 +505,7 @@ for name, group in groups.items():
 # %%
 variants = pd.concat(
     [
-        run.cached(melting.compare_variants, table, **given, n_draws=run.pick(400, 150), seed=seed, n_jobs=n_jobs)
+        run.cached(melting.compare_variants, table, **given, n_draws=run.pick(400, 50), seed=seed, n_jobs=n_jobs)
         for table in source_tables.values()
     ]
 )
@@ -551,7 +551,7 @@ for row in variants.itertuples():
 # %%
 frames = []
 for name, group in groups.items() if run.own else list(groups.items())[:1]:
-    frames.append(run.cached(melting.compare_models, group.posterior, n_levels=run.pick(32, 20), n_sweeps=run.pick(800, 200), seed=seed, n_jobs=n_jobs).assign(group=name))  # fmt: skip
+    frames.append(run.cached(melting.compare_models, group.posterior, n_levels=run.pick(32, 14), n_sweeps=run.pick(800, 150), seed=seed, n_jobs=n_jobs).assign(group=name))  # fmt: skip
     for row in frames[-1].to_dict("records"):
         run.number(key("log_evidence", name, row["model"]), row["log_evidence"], unit="1", tier="stochastic",
                    uncertainty={"kind": "Monte Carlo", "sd": row["standard_error"]})  # fmt: skip

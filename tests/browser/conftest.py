@@ -27,7 +27,7 @@ class Browser:
         self.driver.get(address)
 
     def leave(self):
-        """Go to an empty page, so that the page before does nothing any more, such as looking for a server that has stopped."""
+        """Go to an empty page: the page before then does not look for a server that has stopped."""
         self.driver.get("about:blank")
 
     def requests(self):

@@ -3,7 +3,6 @@
 import datetime
 import hashlib
 
-import numpy as np
 import pytest
 
 from lib import reactions, tables
@@ -46,7 +45,7 @@ def test_other_seeds_are_shown():
 
 
 def test_replica_exchange_agrees_with_the_whole_search():
-    # at 1 % all agree; 3 % is held to the same limit in test_network_selection; at 10 % 1667 kept sweeps leave chains 0.08 apart
+    # at 1 % all agree; 3 % has the same limit in test_network_selection; at 10 % 1667 kept sweeps leave chains 0.08 apart
     _, answer = reactions.silica_example(SEED + 1, noise=0.1, n_sweeps=7500, n_rescored=30, factors=(), dex=(), n_jobs=2)
     frame = answer.frame("agreement")
     print("largest difference:", frame["difference"].max().round(3), "between chains:", frame["spread"].max().round(3))
@@ -62,7 +61,7 @@ def test_alpha_pinene_goes_to_dipentene_and_alloocimene_whatever_else():
         print(search.inclusion.round(3).T.to_string())
         inclusion = search.inclusion.set_index("reaction")["probability"]
         assert inclusion[["A>D", "A>L"]].min() > 0.99 and search.nesting_violations == 0
-    chains = sample_networks(problem, n_sweeps=6000, guide=Guide(problem, search), seed=SEED, n_jobs=2)  # of the plausible ones
+    chains = sample_networks(problem, n_sweeps=6000, guide=Guide(problem, search), seed=SEED, n_jobs=2)  # the plausible
     print(chains.verdict())
     # specification 7; without proposals from the search 8000 kept sweeps leave 0.090
     assert chains.max_spread <= 0.05
