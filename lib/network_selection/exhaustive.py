@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import time
 
 import numpy as np
@@ -56,7 +58,7 @@ def exhaustive_networks(problem, *, sizes=None, n_jobs=1, progress=None):
     Raises
     ------
     ValueError
-        For more than 65536 networks (use `sample_networks`), or none that is admissible.
+        For more than 65536 networks of these sizes (use `sample_networks`), or none that is admissible.
 
     Notes
     -----
@@ -96,19 +98,20 @@ def exhaustive_networks(problem, *, sizes=None, n_jobs=1, progress=None):
 
 def _levels(problem, sizes):
     """Masks of all networks considered, by size."""
-    n_free = problem.n - problem.always.bit_count()
-    if 1 << n_free > MOST_NETWORKS:
-        raise ValueError(
-            f"{n_free} free candidates make {1 << n_free} networks, more than {MOST_NETWORKS}; use sample_networks, or fix "
-            "some with always="
-        )
-    low, high = (0, problem.n) if sizes is None else sizes
     free = [1 << j for j in range(problem.n) if not problem.always >> j & 1]
-    levels = [[] for _ in range(problem.n + 1)]
-    for number in range(1 << n_free):
-        mask = problem.always | sum(bit for i, bit in enumerate(free) if number >> i & 1)
-        if low <= mask.bit_count() <= high and problem.allowed(mask):
-            levels[mask.bit_count()].append(mask)
+    low, high = (0, problem.n) if sizes is None else sizes
+    fixed = problem.always.bit_count()
+    added = range(max(low - fixed, 0), min(high - fixed, len(free)) + 1)
+    number = sum(math.comb(len(free), size) for size in added)
+    if number > MOST_NETWORKS:
+        raise ValueError(
+            f"{len(free)} free candidates make {number} networks, more than {MOST_NETWORKS}; use sample_networks, fix some "
+            "with always=, or weigh small networks only with sizes="
+        )
+    levels = [
+        sorted(m for extra in itertools.combinations(free, size) if problem.allowed(m := problem.always | sum(extra)))
+        for size in added
+    ]
     levels = [level for level in levels if level]
     if not levels:
         raise ValueError("no network is admissible; check always, admissible and sizes")

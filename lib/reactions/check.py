@@ -12,7 +12,7 @@ from .tabular import PROGRESS, TIME, candidate_network, observables, start_of
 
 #: Fewest times above zero: fewer cannot tell two rates apart.
 FEWEST = 4
-#: Most candidates: the search over networks is by sampling above `analysis.MOST_EXHAUSTIVE`, and hopeless above this.
+#: Most candidates: of many, only the smaller networks are weighed (`analysis.sizes_of`); above this, too small ones.
 MOST_CANDIDATES = 30
 
 
@@ -30,8 +30,8 @@ def check_table(table, parameters=None) -> list:
     -------
     list of str or tables.Fault
         Empty when all is well.  Checked: times that increase, four or more of them; species that the network knows and that a
-        candidate makes or consumes; one unit a species; progress within 0 and 100; and the network file
-        (balance of every reaction by element, species, laws).
+        candidate makes or consumes; one unit a species, and one that the compendium's own network has; progress within 0 and
+        100; and the network file (balance of every reaction by element, species, laws).
     """
     given = dict(parameters or {})
     seen = observables(table)
@@ -79,6 +79,25 @@ def _progress(table, seen):
     return out
 
 
+def _units(seen):
+    """Columns in other units than those of the compendium's own networks, with which numbers are compared as they are."""
+    pinene, out = "alpha_pinene" in seen.values(), []
+    for column, name in seen.items():
+        known = ("pct",) if pinene else ("ratio",) if name == "C" else ("ratio", "mol")
+        unit = parse_column(column).unit
+        if unit not in known:
+            meant = (
+                "per cent of the whole" if pinene
+                else "divide dissolved silica by that at quartz saturation, column C_ratio" if name == "C"
+                else f"divide by the moles of olivine at the start, column {name}_ratio"
+            )  # fmt: skip
+            out.append(
+                f"{column}: the compendium's own network does not know the unit {unit}; {meant}; or give a network file in "
+                "your units (network_path)"
+            )
+    return out
+
+
 def _network(table, given, seen):
     """Faults of the candidates, and observables that none of them touches."""
     duration = max(float(np.nanmax(table.frame[TIME].to_numpy(float), initial=0.0)), 1e-9)
@@ -92,6 +111,8 @@ def _network(table, given, seen):
     out += [
         f"parameter leave_out names {x!r}; measured are {', '.join(seen.values())}" for x in left if x not in seen.values()
     ]
+    if not given.get("network_path"):
+        out += _units({column: name for column, name in seen.items() if name in network.species})
     touched = [s for s, row in zip(network.species, network.moles, strict=True) if np.any(row != 0)]
     for column, name in seen.items():
         if name in network.species and name not in touched:

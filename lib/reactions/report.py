@@ -20,7 +20,7 @@ GRID_NATS = 0.05
 
 
 def reactions_frame(network) -> pd.DataFrame:
-    """One row a candidate: reaction, equation, surface, affinity, prior_scale.
+    """One row a candidate: reaction, equation, surface, affinity (with their constants), prior_scale.
 
     Parameters
     ----------
@@ -31,9 +31,14 @@ def reactions_frame(network) -> pd.DataFrame:
     -------
     DataFrame
     """
+
+    def law(parts):
+        named = [f"{key} {value:g}" for x in parts if isinstance(x, dict) for key, value in x.items() if np.isscalar(value)]
+        return " ".join([*(str(x) for x in parts if not isinstance(x, dict)), *([f"({', '.join(named)})"] if named else [])])
+
     rows = [
-        {"reaction": r.name, "equation": r.equation, "surface": " ".join(str(x) for x in r.surface if not isinstance(x, dict)),
-         "affinity": " ".join(str(x) for x in r.affinity if not isinstance(x, dict)), "prior_scale": r.rate_scale}
+        {"reaction": r.name, "equation": r.equation, "surface": law(r.surface), "affinity": law(r.affinity),
+         "prior_scale": r.rate_scale}
         for r in network.reactions
     ]  # fmt: skip
     return pd.DataFrame(rows)

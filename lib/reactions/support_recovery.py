@@ -21,7 +21,7 @@ HIDDEN_TRUTHS = (
 )
 SPREAD = 0.2  # standard deviation of the natural logarithm of the true rates about these
 MAX_STEP = 0.25, 1.5  # of the model, at the start and at the end, h
-LIGHT = {"n_particles": 150, "n_trajectories": 40, "n_iterations": 30}
+LIGHT = {"n_particles": 100, "n_trajectories": 30, "n_iterations": 30}
 
 
 def series_times(n, end=60.0):

@@ -212,11 +212,16 @@ def prepare(table, *, network_path="", candidates=(), leave_out=(), common_error
         if column in table.errors:
             error[:, j] = table.frame[table.errors[column]].to_numpy(float)[later]
         error[hidden, j] = limit[hidden] / 2
-    if below.any():
-        notes.append(f"{int(below.sum())} cells below detection count as half their limit, give or take half of it")
     given = np.isfinite(error) & np.isfinite(data) & ~below
-    if given.any() and not (given | below | ~np.isfinite(data)).all():
+    known = (given | below | ~np.isfinite(data)).all()
+    if given.any() and not known:
         notes.append("some numbers have no error: all errors are taken as unknown")
+    if below.any():
+        how = (
+            "give or take half of it" if known
+            else "with the same unknown error as the others, which may be too sure: give errors (_err) to all numbers"
+        )  # fmt: skip
+        notes.append(f"{int(below.sum())} cells below detection count as half their limit, {how}")
     kinds = set(units.values())
     one = common_error if common_error is not None else kinds <= {"pct", "wt"}
     return SeriesData(reactor, data, error, below, units, bool(one), tuple(notes))
@@ -227,4 +232,6 @@ def _progress(table, times, column):
     factor = 100.0 if parse_column(column).unit == "pct" else 1.0
     value = table.frame[column].to_numpy(float) / factor
     keep = (times > 0) & np.isfinite(value)
-    return ProgressData(times[keep], value[keep], ())
+    started = int((np.isfinite(value) & (times == 0)).sum())
+    notes = ("the reading of time 0 is not used: every model starts there at zero",) if started else ()
+    return ProgressData(times[keep], value[keep], notes)

@@ -158,3 +158,19 @@ def test_problems_that_do_not_fit_together_are_refused(linear):
         exhaustive_networks(SelectionProblem(lambda k, a: (columns @ k, columns[:, :1]), data, 0.1, names=names, scales=1.0))
     with pytest.raises(ValueError, match="times x species"):
         reactor_problem(BatchReactor(silica_network(), None, TIMES), np.zeros((3, 3)), 0.01)
+
+
+def test_many_candidates_are_searched_up_to_a_size_and_refused_only_beyond(linear_simulator):
+    rng = np.random.default_rng(4)
+    columns = np.linalg.qr(rng.standard_normal((60, 18)))[0] * 3.0
+    data = columns[:, [1, 5, 9]].sum(axis=1) + 0.3 * rng.standard_normal(60)
+    names = tuple(f"r{i}" for i in range(18))
+    problem = SelectionProblem(linear_simulator(columns), data, 0.3, names=names, scales=[2.0] * 18)
+    with pytest.raises(ValueError, match=r"18 free candidates make 262144 networks, more than 65536; .* sizes="):
+        exhaustive_networks(problem)
+    search = exhaustive_networks(problem, sizes=(1, 3))
+    assert len(search.networks) == 18 + 153 + 816 and search.best == ("r1", "r5", "r9")
+    fixed = SelectionProblem(
+        linear_simulator(columns), data, 0.3, names=names, scales=[2.0] * 18, always=("r1", "r5", "r9", "r11")
+    )
+    assert set(exhaustive_networks(fixed, sizes=(0, 5)).networks["n_active"]) == {4, 5}

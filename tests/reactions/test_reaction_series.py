@@ -99,6 +99,11 @@ def test_the_example_passes_and_the_embedded_tables_too():
         (rows("Srpp_ratio"), "no species Srpp; do you mean Srp"),
         (rows("C_ratio", 3), "3 times above zero; at least 4"),
         (rows("C_ratio,C_mol", tail="0.5,0.5"), "C is given in two units"),
+        (
+            rows("C_mmol_kg", tail="0.5"),
+            "does not know the unit mmol_kg; divide dissolved silica by that at quartz saturation",
+        ),
+        (rows("C_ratio,Srp_ppm", tail="0.5,3"), "does not know the unit ppm; divide by the moles of olivine at the start"),
         (rows("C_ratio,C_ratio_err", tail="0.5,0"), "must be above zero"),
         (rows("progress_pct,C_ratio", tail="5,0.5"), "progress alone asks for surface models"),
         (rows("progress_pct", tail="105"), "progress must lie between 0 and 100"),
@@ -123,6 +128,26 @@ def test_faulty_networks_are_refused_with_the_element(tmp_path):
     assert "no candidate makes or consumes Atg" in found
     assert "names 'R9'" in checked(tmp_path, rows("C_ratio"), candidates=["R9"])
     assert "leave_out names 'Fo'" in checked(tmp_path, rows("C_ratio"), leave_out=["Fo"])
+
+
+def test_the_example_network_is_that_of_the_case_in_hours():
+    path = tables.Source.embedded(STEM, "alpha_pinene").path.parent / "example_network.toml"
+    table = tables.read(EXAMPLE)
+    own = reactions.candidate_network(["C"], duration=table.frame["time_h"].max())
+    read = reactions.candidate_network(["C"], path)
+    assert read.names == own.names and read.rate_scale == pytest.approx(own.rate_scale)
+    assert read.reference == pytest.approx(own.reference) and not read.balance()
+    assert reactions.check_table(table, {"network_path": str(path)}) == []
+
+
+def test_what_is_said_of_cells_below_detection_is_what_is_done(tmp_path):
+    text = "sample_id,time_h,C_ratio,C_ratio_err\na,1,0.1,0.02\nb,2,<0.2,{0}\nc,3,0.3,{0}\nd,4,0.4,0.02\n"
+    for error, words in (("0.02", "give or take half"), ("", "with the same unknown error")):
+        path = tmp_path / "series.csv"
+        path.write_text(text.format(error))
+        made = reactions.prepare(tables.read(path, STEM))
+        assert made.data[1, made.reactor.network.species.index("C")] == 0.1
+        assert any(words in note for note in made.notes) and (made.sigma is None) == (error == "")
 
 
 def test_an_analysis_finds_the_reactions_of_the_example():
