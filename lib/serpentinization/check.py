@@ -11,6 +11,8 @@ from lib.tables.names import parse_column
 from .tabular import DISTANCE, DURATION, THICKNESS, UNITS, cuts_of, solid_columns
 
 MIN_SLICES = 3
+#: Most candidates: every set of them is fitted, and each more doubles the time.
+MOST_CANDIDATES = 14
 #: Mass % of all solids of a slice above which something is counted twice.
 MOST_TOTAL = 115.0
 #: Overlap of two slices, as a share of the thinner one, that is more than rounding.
@@ -51,6 +53,11 @@ def _network(given, columns):
         network = candidate_network(given.get("network_path") or "", tuple(given.get("candidates") or ()))
     except (ValueError, OSError) as error:
         return str(error).splitlines()
+    if network.n > MOST_CANDIDATES:
+        return [
+            f"the network has {network.n} candidates, which make {1 << network.n} networks, too many to fit; weigh at most "
+            f"{MOST_CANDIDATES} at once (parameter candidates)"
+        ]
     solids = [s for s in network.species if s not in network.fast and np.any(network.moles[network.species.index(s)] != 0)]
     out = []
     for column in columns:

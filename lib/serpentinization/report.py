@@ -186,8 +186,15 @@ def zones_frame(columns) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        duration, mineral, most (largest amount), peak (its distance), from and to (where it exceeds half of that).
+        duration, mineral, most (largest amount), peak (its distance), from and to (between where it exceeds half of that; NaN
+        where it still does at the first or last cell, so that the zone reaches that end of the column).
     """
+
+    def crossing(x, amount, inside, outside, level):
+        if not 0 <= outside < len(x):
+            return np.nan
+        return x[inside] + (amount[inside] - level) / (amount[inside] - amount[outside]) * (x[outside] - x[inside])
+
     rows = []
     for (duration, mineral), one in columns.groupby(["duration", "mineral"], sort=False):
         amount, x = one["median"].to_numpy(), one["distance"].to_numpy()
@@ -195,8 +202,11 @@ def zones_frame(columns) -> pd.DataFrame:
         if most < 1e-3:
             continue
         inside = np.flatnonzero(amount >= ZONE_EDGE * most)
+        first, last = (
+            crossing(x, amount, i, i + step, ZONE_EDGE * most) for i, step in ((inside[0], -1), (inside[-1], 1))
+        )  # fmt: skip
         rows.append({"duration": duration, "mineral": mineral, "most": most, "peak": float(x[amount.argmax()]),
-                     "from": float(x[inside[0]]), "to": float(x[inside[-1]])})  # fmt: skip
+                     "from": float(first), "to": float(last)})  # fmt: skip
     return pd.DataFrame(rows, columns=["duration", "mineral", "most", "peak", "from", "to"])
 
 

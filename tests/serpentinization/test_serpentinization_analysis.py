@@ -163,3 +163,19 @@ def test_requirements_need_their_noises():
     rows = pd.DataFrame({"design": [required.FULL_NAME], "noise": [0.1], "exact": [True]})
     with pytest.raises(ValueError, match=r"noises 0\.01, 0\.03 and 0\.1"):
         sp.acceptance_table(rows=rows)
+
+
+def test_zones_end_where_half_is_crossed_and_nowhere_when_they_reach_the_end():
+    x = np.array([0.5, 1.5, 2.5, 3.5])
+    profiles = {
+        "Tlc": [4.0, 3.0, 1.0, 0.0],
+        "Fo": [0.0, 1.0, 3.0, 4.0],
+        "Srp": [0.0, 4.0, 4.0, 0.0],
+        "Brc": [0.0, 0.0, 0.0, 1e-4],
+    }
+    columns = pd.concat(pd.DataFrame({"duration": 1.0, "mineral": m, "distance": x, "median": y}) for m, y in profiles.items())
+    zones = report.zones_frame(columns).set_index("mineral")
+    assert list(zones.index) == ["Tlc", "Fo", "Srp"]
+    assert zones.loc["Tlc", "to"] == pytest.approx(2.0) and np.isnan(zones.loc["Tlc", "from"])
+    assert zones.loc["Fo", "from"] == pytest.approx(2.0) and np.isnan(zones.loc["Fo", "to"])
+    assert zones.loc["Srp", ["from", "to"]].tolist() == pytest.approx([1.0, 3.0])

@@ -97,3 +97,14 @@ def test_the_example_network_is_that_of_the_case_in_hours():
     assert read.reference == pytest.approx(own.reference) and not read.balance()
     table = tables.read(tables.Source.embedded("templates", f"{STEM}_example"))
     assert sp.check_table(table, {"network_path": str(path)}) == []
+
+
+def test_more_candidates_than_can_be_fitted_are_refused_before_anything_runs(tmp_path):
+    from lib.kinetics import write_template
+
+    path = write_template(tmp_path / "many.toml", sp.pathway_network())
+    head, *reactions = path.read_text().split("[[reaction]]")
+    more = [block.replace('name = "R', f'name = "R{i}') for i in range(3) for block in reactions]
+    path.write_text("[[reaction]]".join([head, *more]))
+    found = faults(tmp_path, network_path=str(path))
+    assert any("18 candidates, which make 262144 networks" in text and "at most 14" in text for text in found)
