@@ -540,6 +540,7 @@ if mine.kind == "networks":
         fig, ax = plots.figure("double", 82)
         plots.benchmark_curves(ahead.replace({"species": tidy}), x="time", y="spread_over_sigma", method="species", methods=[tidy.get(s, s) for s in dict.fromkeys(ahead["species"])], log=False, label="legend", x_label="Time (h)", y_label="Spread between networks\nover the error (1)", n="one reading", ax=ax)  # fmt: skip
         ax.set_xscale("log")
+        plots.plain_log_axis(ax, "x")
         run.figure(
             fig,
             "next_measurement",
