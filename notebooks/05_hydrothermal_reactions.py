@@ -95,7 +95,7 @@ run.figure(
 report.reactions_frame(network).assign(k=network.reference)
 
 # %% [markdown]
-# *Reading the table.* $k$ is the reference rate constant, in mol (per mol of olivine at the start) per unit of time; a series lasts 60 units. Surfaces: *mineral* $m^{2/3}$, *autocatalytic* the amounts of reactant and product multiplied, *constant* one. Affinities:
+# *Reading the table.* $k$ is the reference rate constant, in mol (per mol of olivine at the start) per unit of time; a series lasts 60 units. Surfaces: *mineral* $m^{2/3}$, *autocatalytic* the same of reactant and of product, multiplied, with 0.001 of product to begin with, *constant* one. Affinities:
 # *dissolution* $1-c$; *first order* $c$; *precipitation* $c/c_s-1$ where that is positive, with the saturation $c_s$ of talc in brackets; *excess* $c$ above a threshold, which makes brucite and silica exclude each other. Saturation of quartz, $c=1$, is
 # 0.02 mol.
 #

@@ -23,7 +23,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "analysis": ["FRAMES", "PathwayAnalysis", "analyse"],
         "choices": ["candidate_network", "reference_diffusivity"],
         "evidence": ["compare_evidence", "prior_panel", "problem_of"],
-        "zones": ["column_of", "zone_shares"],
+        "zones": ["column_of", "to_the_ends", "zone_shares"],
         "embedded": ["embedded_experiment", "write_embedded"],
         "required": ["STUDY_DESIGNS", "acceptance_table"],
     },

@@ -32,7 +32,8 @@ def check_table(table, parameters=None) -> list:
     Returns
     -------
     list of str or tables.Fault
-        Empty when all is well.  Checked: the network file (balance of every reaction, species, laws, one dissolved species),
+        Empty when all is well.  Checked: the network file (balance of every reaction, species, laws, one dissolved species, at
+        most `MOST_CANDIDATES` candidates),
         solids in one unit and made or consumed by a candidate, durations above zero, slices that neither repeat nor overlap
         nor leave the column, at least three of them in a run, totals.
     """

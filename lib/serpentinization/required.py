@@ -31,10 +31,10 @@ LEAST_IN_BIN = 15
 #: row -> (label, quantity, lower limit, upper limit).
 REQUIREMENTS = {
     "profile error": ("50 cells at the default tolerance", "largest error of an amount", None, 1e-3),
-    "magnesium": ("the same", "largest change of magnesium", None, 1e-12),
-    "exact 1 %": ("three durations, 15 slices, four minerals; noise 1 %", "share of pathways found", 0.95, None),
-    "exact 3 %": ("the same, noise 3 %", "share of pathways found", 0.80, None),
-    "exact 10 %": ("the same, noise 10 %", "share of pathways found", 0.60, None),
+    "magnesium": ("50 cells at the default tolerance", "largest change of magnesium", None, 1e-12),
+    "exact 1 %": ("three runs, 15 slices, four minerals; noise 1 %", "share of pathways found", 0.95, None),
+    "exact 3 %": ("three runs, 15 slices, four minerals; noise 3 %", "share of pathways found", 0.80, None),
+    "exact 10 %": ("three runs, 15 slices, four minerals; noise 10 %", "share of pathways found", 0.60, None),
     "brier 1 %": ("noise 1 %", "mean squared error of inclusion", None, 0.03),
     "brier 3 %": ("noise 3 %", "mean squared error of inclusion", None, 0.05),
     "brier 10 %": ("noise 10 %", "mean squared error of inclusion", None, 0.11),

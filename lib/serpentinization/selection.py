@@ -140,7 +140,8 @@ def score(search, experiment) -> dict:
     dict
         exact (the most probable effective network is the true one), brier, tpr and fpr (mean squared error of the inclusion
         probabilities; shares of true and of other reactions with one above a half), probability_of_truth, log_rate_error
-        (root mean square of log10 of found over true, of the rates in both networks; NaN when none), log_diffusivity_error.
+        (root mean square of log10 of found over true, of the rates in both networks; NaN when none), log_diffusivity_error,
+        inside (share of the rates in both networks, and the diffusivity, whose 95 % interval holds the truth).
     """
     truth = set(effective_truth(experiment))
     names = experiment.model.network.names
@@ -151,12 +152,14 @@ def score(search, experiment) -> dict:
     k = np.asarray(search.k[0], dtype=float)
     both = ran & (k[:-1] > 0)
     found = np.log10(k[:-1][both] / experiment.k[both])
+    true = dict(zip(experiment.model.names, experiment.parameters, strict=True))
+    held = [row.lo95 <= true[row.reaction] <= row.hi95 for row in search.rates.itertuples() if true[row.reaction] > 0]
     return {
         "exact": best == truth, "brier": float(np.mean((inclusion - ran) ** 2)), "tpr": float(np.mean(inclusion[ran] > 0.5)),
         "fpr": float(np.mean(inclusion[~ran] > 0.5)) if (~ran).any() else 0.0,
         "probability_of_truth": probability_of(search, truth),
         "log_rate_error": float(np.sqrt(np.mean(found**2))) if both.any() else float("nan"),
-        "log_diffusivity_error": float(abs(np.log10(k[-1] / experiment.diffusivity))),
+        "log_diffusivity_error": float(abs(np.log10(k[-1] / experiment.diffusivity))), "inside": float(np.mean(held)),
     }  # fmt: skip
 
 

@@ -75,7 +75,7 @@ def summarise_recovery(rows, by=("design", "noise")) -> pd.DataFrame:
     -------
     DataFrame
         One row a group: its labels, n_sets, exact (share) with lo95 and hi95 (Wilson), tpr, fpr, brier, probability_of_truth,
-        log_rate_error and log_diffusivity_error (medians), nesting_violations (sum).
+        inside, log_rate_error and log_diffusivity_error (medians), nesting_violations (sum).
     """
     out = []
     for key, group in rows.groupby(list(by), sort=False):
@@ -85,7 +85,7 @@ def summarise_recovery(rows, by=("design", "noise")) -> pd.DataFrame:
             (share + z * z / (2 * n)) / (1 + z * z / n),
             z / (1 + z * z / n) * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n)),
         )
-        means = {c: float(group[c].mean()) for c in ("tpr", "fpr", "brier", "probability_of_truth")}
+        means = {c: float(group[c].mean()) for c in ("tpr", "fpr", "brier", "probability_of_truth", "inside")}
         medians = {c: float(group[c].median()) for c in ("log_rate_error", "log_diffusivity_error")}
         ends = {"lo95": max(middle - half, 0.0), "hi95": min(middle + half, 1.0)}
         out.append({**dict(zip(by, key, strict=True)), "n_sets": n, "exact": share, **ends, **means, **medians,

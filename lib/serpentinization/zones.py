@@ -35,6 +35,26 @@ def column_of(model, parameters, label="") -> pd.DataFrame:
     })  # fmt: skip
 
 
+def to_the_ends(columns, length) -> pd.DataFrame:
+    """Carry the first and the last cell to the ends of the column, so that a drawing begins at the contact.
+
+    Parameters
+    ----------
+    columns : DataFrame
+        Values at the centres of cells: column distance, and what tells profiles apart (label, duration, mineral).
+    length : float
+        Of the column, in the unit of the distances.
+
+    Returns
+    -------
+    DataFrame
+        The same rows, before them those at 0, after them those at the length.
+    """
+    x = columns["distance"]
+    ends = [columns[x == x.min()].assign(distance=0.0), columns[x == x.max()].assign(distance=length)]
+    return pd.concat([ends[0], columns, ends[1]], ignore_index=True)
+
+
 def zone_shares(columns, network) -> pd.DataFrame:
     """Turn amounts of minerals into shares of the magnesium that they hold.
 

@@ -34,6 +34,7 @@ def test_the_pathway_is_found_with_its_rates(found):
     made, search = found
     scores = sp.score(search, made)
     assert scores["exact"] and scores["fpr"] == 0 and scores["tpr"] == 1 and scores["brier"] < 0.05
+    assert scores["inside"] in (0, 1 / 3, 2 / 3, 1) and scores["inside"] >= 2 / 3  # of R3, R4 and D
     # three numbers from 36 with 2 % noise: within 0.15 decades
     assert scores["log_rate_error"] < 0.15 and scores["log_diffusivity_error"] < 0.1
     gap, rival = sp.separation(search, ("R3", "R4"))
@@ -149,6 +150,8 @@ def test_shares_of_the_magnesium_add_up(answer):
     shares = sp.zone_shares(answer.frame("columns"), answer.model.network)
     total = shares.groupby(["duration", "distance"])["share"].sum()
     assert total.to_numpy() == pytest.approx(100.0) and set(shares["of"]) == {"magnesium"}
+    drawn = sp.to_the_ends(shares, 0.005)
+    assert (drawn["distance"].min(), drawn["distance"].max()) == (0.0, 0.005) and len(drawn) == len(shares) * 22 // 20
     made = sp.column_of(answer.model, np.append(answer.search.k[0][:-1], answer.search.k[0][-1]), "best")
     assert set(made["label"]) == {"best"} and len(made) == len(answer.frame("columns"))
 
